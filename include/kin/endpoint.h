@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* kin/endpoint.h: what a person writes, "scheme:rest[?option=value&…]", or a typed tuple. */
+/* clang-format off: laid out by hand */
+#ifndef KIN_ENDPOINT_H
+#define KIN_ENDPOINT_H
+
+#include <kin/address.h>
+
+G_BEGIN_DECLS
+
+/**
+ * KinEndpoint:
+ *
+ * A parsed endpoint: whose it is, its address where that is already known, and its options.
+ * Constant once made; any thread may read it.
+ */
+typedef struct _KinEndpoint KinEndpoint;
+
+KIN_API KinEndpoint *kin_endpoint_new (const char *text, GError **error);
+KIN_API KinEndpoint *kin_endpoint_new_tuple (const char *scheme, GVariant *tuple, GError **error);
+KIN_API void         kin_endpoint_free (KinEndpoint *endpoint);
+KIN_API char        *kin_endpoint_format (const KinEndpoint *endpoint);
+KIN_API const char  *kin_endpoint_scheme (const KinEndpoint *endpoint);
+KIN_API gboolean     kin_endpoint_resolve (const KinEndpoint *endpoint, KinAddress *address,
+                                           GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KinEndpoint, kin_endpoint_free)
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* kin/kin.h: all of libkin. */
+/* clang-format off: laid out by hand */
+#ifndef KIN_KIN_H
+#define KIN_KIN_H
+
+#include <kin/address.h>
+#include <kin/audit.h>
+#include <kin/cancel.h>
+#include <kin/connect.h>
+#include <kin/endpoint.h>
+#include <kin/error.h>
+#include <kin/export.h>
+#include <kin/family.h>
+#include <kin/message.h>
+#include <kin/option.h>
+#include <kin/registry.h>
+#include <kin/socket.h>
+#include <kin/value.h>
+
+#endif

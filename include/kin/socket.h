@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* kin/socket.h: an open socket of any family.
+ *
+ * A socket is blocking, non-blocking or has a timeout, as in Python; the timeout holds for each
+ * call. Calls that may wait fail with KIN_ERROR_TIMED_OUT, KIN_ERROR_CANCELLED or, where the socket
+ * must not wait, KIN_OS_ERROR with EAGAIN. Signals do not end them.
+ *
+ * Several threads may use a socket at once; kin_socket_close() is close(2): not while another
+ * thread is inside an operation on it. Cancel or shut down first. */
+/* clang-format off: laid out by hand */
+#ifndef KIN_SOCKET_H
+#define KIN_SOCKET_H
+
+#include <kin/address.h>
+#include <kin/cancel.h>
+#include <kin/message.h>
+
+G_BEGIN_DECLS
+
+/**
+ * KIN_SECONDS:
+ * @seconds: a number, fractions too
+ *
+ * A time as Kin takes it: microseconds, in a #gint64.
+ */
+#define KIN_SECONDS(seconds) ((gint64) ((seconds) * G_USEC_PER_SEC))
+
+/**
+ * KIN_FOREVER:
+ *
+ * The timeout of a socket that waits as long as it takes. 0 is one that does not wait.
+ */
+#define KIN_FOREVER G_GINT64_CONSTANT (-1)
+
+/* Making and ending */
+KIN_API KinSocket *kin_socket_new (const char *scheme, GError **error);
+KIN_API KinSocket *kin_socket_new_from_fd (int fd, GError **error);
+KIN_API gboolean   kin_socket_new_pair (const char *scheme, KinSocket **first, KinSocket **second,
+                                        GError **error);
+KIN_API KinSocket *kin_socket_dup (KinSocket *socket, GError **error);
+KIN_API KinSocket *kin_socket_ref (KinSocket *socket);
+KIN_API void       kin_socket_unref (KinSocket *socket);
+KIN_API gboolean   kin_socket_close (KinSocket *socket, GError **error);
+KIN_API int        kin_socket_detach (KinSocket *socket, GError **error);
+
+/* What it is */
+KIN_API int         kin_socket_fd (KinSocket *socket);
+KIN_API const char *kin_socket_scheme (KinSocket *socket);
+KIN_API int         kin_socket_type (KinSocket *socket);
+KIN_API int         kin_socket_protocol (KinSocket *socket);
+KIN_API gboolean    kin_socket_local (KinSocket *socket, KinAddress *address, GError **error);
+KIN_API gboolean    kin_socket_peer (KinSocket *socket, KinAddress *address, GError **error);
+
+/* Naming and connecting */
+KIN_API gboolean   kin_socket_bind (KinSocket *socket, const KinAddress *address, GError **error);
+KIN_API gboolean   kin_socket_listen (KinSocket *socket, int backlog, GError **error);
+KIN_API KinSocket *kin_socket_accept (KinSocket *socket, KinAddress *peer, GError **error);
+KIN_API gboolean   kin_socket_connect (KinSocket *socket, const KinAddress *address,
+                                       GError **error);
+KIN_API gboolean   kin_socket_shutdown (KinSocket *socket, int how, GError **error);
+
+/* Data */
+KIN_API gssize kin_socket_send (KinSocket *socket, gconstpointer data, gsize length, int flags,
+                                GError **error);
+KIN_API gssize kin_socket_recv (KinSocket *socket, gpointer data, gsize size, int flags,
+                                GError **error);
+KIN_API gssize kin_socket_sendto (KinSocket *socket, gconstpointer data, gsize length, int flags,
+                                  const KinAddress *to, GError **error);
+KIN_API gssize kin_socket_recvfrom (KinSocket *socket, gpointer data, gsize size, int flags,
+                                    KinAddress *from, GError **error);
+KIN_API gssize kin_socket_sendmsg (KinSocket *socket, KinMessage *message, int flags,
+                                   GError **error);
+KIN_API gssize kin_socket_recvmsg (KinSocket *socket, KinMessage *message, int flags,
+                                   GError **error);
+
+/* Waiting */
+KIN_API gboolean kin_socket_set_timeout (KinSocket *socket, gint64 timeout_usec, GError **error);
+KIN_API gint64   kin_socket_get_timeout (KinSocket *socket);
+KIN_API void     kin_set_default_timeout (gint64 timeout_usec);
+KIN_API gint64   kin_get_default_timeout (void);
+KIN_API gboolean kin_socket_set_cancel (KinSocket *socket, KinCancel *cancel, GError **error);
+KIN_API gboolean kin_socket_set_shared (KinSocket *socket, GError **error);
+KIN_API int      kin_socket_wants (KinSocket *socket, int wanted, int *fd);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KinSocket, kin_socket_unref)
+
+G_END_DECLS
+
+#endif
