@@ -12,15 +12,15 @@
 
 #include <kin/kin.h>
 
-/* ---- Families in use: registry.c -------------------------------------------------------------- */
+/* ---- Families in use: family.c, registry.c ---------------------------------------------------- */
 
 /* A family whose descriptor was checked. Never freed: addresses and sockets point into it. */
 typedef struct {
   KinFamily        data;           /* the descriptor, cut or filled to libkin's own length */
   const KinFamily *own;            /* the family's */
-  KinSocketOps     ops;            /* the same; what libkin puts into unused slots included */
+  KinSocketOps     ops;            /* the same */
   gboolean         is_kernel;      /* a NULL slot is the kernel's call, else EOPNOTSUPP */
-  gboolean         has_data_slots; /* send, recv, sendmsg or recvmsg is the family's own */
+  gboolean         has_fds;        /* a control message of its carries descriptors */
   KinTransport    *transports;
   guint            n_transports;
 } KinLoaded;
@@ -29,6 +29,8 @@ struct _KinTransport {
   const KinLoaded   *family;
   KinProtocol        row;          /* cut or filled to libkin's own length */
   const KinProtocol *own;          /* what hooks get */
+  KinSocketOps       data;         /* send, recv, sendmsg, recvmsg: the family's, with the rest filled
+                                      in; all NULL where all are the kernel's */
 };
 
 /* A family as the registry knows it, loaded or not. Never freed. */
@@ -70,6 +72,8 @@ char              **kin__registry_schemes (void);     /* of all families; g_strf
 /* Tests alone: forgets all families. */
 void                kin__registry_reset (void);
 
+/* Checks a descriptor and takes it into use; NULL: *reason says why not (g_free). */
+const KinLoaded *kin__family_take (const KinFamily *own, char **reason);
 /* Row i of a table, cut or filled with zeros to libkin's own size; returns the family's own row,
  * or NULL past the last one. */
 const void *kin__row (const KinTable *table, guint i, void *row, gsize size);
@@ -150,16 +154,40 @@ struct _KinEndpoint {
   GArray             *settings;    /* KinSetting, in order */
 };
 
-/* ---- Sockets: socket.c, wait.c ---------------------------------------------------------------- */
+/* ---- Calls: call.c ---------------------------------------------------------------------------- */
+
+/* What an operation is, decided here and nowhere else: the family's slot, the kernel's call, the
+ * inner socket's, or EOPNOTSUPP. None waits longer than its slot does, or records an error. All
+ * return a count, or 0, or -errno. */
+int kin__call_open (KinSocket *socket);
+int kin__call_close (KinSocket *socket);
+int kin__call_bind (KinSocket *socket, const void *address, gsize length);
+int kin__call_listen (KinSocket *socket, int backlog);
+int kin__call_accept (KinSocket *socket, KinSocket *child, KinAddress *peer);
+int kin__call_connect (KinSocket *socket, const void *address, gsize length);
+int kin__call_shutdown (KinSocket *socket, int how);
+int kin__call_local (KinSocket *socket, KinAddress *address);
+int kin__call_peer (KinSocket *socket, KinAddress *address);
+int kin__call_getsockopt (KinSocket *socket, int level, int number, void *value, socklen_t *size);
+int kin__call_setsockopt (KinSocket *socket, int level, int number, const void *value,
+                          socklen_t size);
+/* What to poll *fd for until something in wanted may work; 0: now. */
+int kin__call_poll (KinSocket *socket, int wanted, int *fd);
+/* The socket underneath one whose row stands over another; NULL: none, or none yet. */
+KinSocket *kin__socket_inner (KinSocket *socket);
+/* Fills transport->data. */
+void kin__call_fill_data (KinTransport *transport);
+
+/* ---- Sockets: socket.c, naming.c, data.c, wait.c-------------------------------------------------- */
 
 /* What few sockets need, made when first needed. */
 typedef struct {
   KinCancel *cancel;
   char      *text;                 /* of a row over another: the inner endpoint's text */
-  KinAddress connecting;           /* length 0, or where a connect that has not ended goes */
+  KinAddress connecting;           /* where a connect that has not ended goes */
 } KinMore;
 
-/* 72 bytes: a malloc chunk of 80. The first line is all that send and receive look at. */
+/* 72 bytes: a malloc chunk of 80. */
 struct _KinSocket {
   KinFamilySocket     head;
   const KinSocketOps *data_ops;    /* NULL: send and receive are the kernel's */
@@ -170,30 +198,53 @@ struct _KinSocket {
   guint16             send_flags;  /* what every send gets: MSG_NOSIGNAL, MSG_DONTWAIT */
   guint16             recv_flags;  /* MSG_DONTWAIT, or 0 */
   guint8              polled;      /* KIN_WAITS_…: what the core polls for, not the kernel */
-  guint8              has_kernel_timeout : 1;  /* SO_RCVTIMEO, SO_SNDTIMEO are set on fd */
-  guint8              is_shared : 1;           /* others have the same description */
-  guint8              is_nonblocking : 1;      /* we set O_NONBLOCK */
-  guint8              is_connecting : 1;       /* between connect and its end */
+  guint8              is_open;
+  guint8              is_shared;       /* others have the same description */
+  guint8              has_kernel_time; /* SO_RCVTIMEO and SO_SNDTIMEO may be set */
+  guint8              has_nonblock;    /* we set O_NONBLOCK */
+  guint8              is_connecting;   /* between connect and its end */
 };
 
-/* The socket underneath one whose row stands over another; NULL: none, or none yet. */
-KinSocket  *kin__socket_inner (KinSocket *socket);
-/* "unix:/run/x.sock", as messages name a socket: its peer, else itself, else its scheme. */
-char       *kin__socket_text (KinSocket *socket, const KinAddress *address);
-KinMore    *kin__socket_more (KinSocket *socket);
-/* A socket of the transport, open; audited as socket.__new__. */
-KinSocket  *kin__socket_open (const KinTransport *transport, int protocol, GError **error);
+/* "unix:/run/x.sock", as messages name a socket: address, else its peer, itself, its scheme. */
+char      *kin__socket_text (KinSocket *socket, const KinAddress *address);
+KinMore   *kin__socket_more (KinSocket *socket);
+KinCancel *kin__socket_cancel (KinSocket *socket);
+/* A socket of the transport, open; audited as socket.__new__. protocol: of socket(2). */
+KinSocket *kin__socket_open (const KinTransport *transport, int protocol, GError **error);
+/* The same, without the audit and not open yet. */
+KinSocket *kin__socket_alloc (const KinTransport *transport, int protocol);
+/* The family, or the kernel, has given it a descriptor: now it is open. 0 or -errno. */
+int        kin__socket_start (KinSocket *socket);
+/* Around bind and connect: text instead of an address where the row stands over another. */
+gboolean   kin__socket_bind (KinSocket *socket, const KinAddress *address, const char *text,
+                             GError **error);
+gboolean   kin__socket_connect (KinSocket *socket, const KinAddress *address, const char *text,
+                                GError **error);
 
+/* Timeout, cancel and sharing as they now are, told to the kernel. 0 or -errno. */
+int        kin__mode_apply (KinSocket *socket);
+int        kin__mode_set_nonblock (KinSocket *socket, gboolean is_on);
+int        kin__mode_set_kernel_time (KinSocket *socket, int number, gint64 timeout_usec);
+
+/* After a first try that failed with code: waits and tries again, as the socket's mode has it.
+ * operation: one of KIN_WAITS_…; attempt makes one call with flags added and returns -errno.
+ * Returns what attempt does, or -KIN__TIMED_OUT or -KIN__CANCELLED. */
+typedef gssize (*KinAttempt) (KinSocket *socket, gpointer call, int flags);
+gssize     kin__retry (KinSocket *socket, guint operation, KinAttempt attempt, gpointer call,
+                       int code);
 /* Until something in wanted (POLLIN, POLLOUT) may work. deadline: g_get_monotonic_time(), or
- * KIN_FOREVER. 0, or an errno, KIN__TIMED_OUT, KIN__CANCELLED. */
-int         kin__wait (KinSocket *socket, int wanted, gint64 deadline);
+ * KIN_FOREVER. 0, or -errno, -KIN__TIMED_OUT, -KIN__CANCELLED. */
+int        kin__wait (KinSocket *socket, int wanted, gint64 deadline);
+/* A few milliseconds, where no poll can tell when to ask again. The same returns. */
+int        kin__pause (KinSocket *socket, gint64 deadline);
 /* timeout_usec from now, or KIN_FOREVER; saturates. */
-gint64      kin__deadline (gint64 timeout_usec);
-int         kin__cancel_fd (KinCancel *cancel);
+gint64     kin__deadline (gint64 timeout_usec);
+int        kin__cancel_fd (KinCancel *cancel);
 
 /* ---- Messages: message.c ---------------------------------------------------------------------- */
 
-/* Fills header from message before sendmsg; before recvmsg; takes what came out of recvmsg. */
+/* Fills header from message before sendmsg; before recvmsg; takes what came out of recvmsg, its
+ * descriptors first: nothing can fail after that. */
 void kin__message_to_send (KinMessage *message, struct msghdr *header);
 void kin__message_to_receive (KinMessage *message, struct msghdr *header);
 void kin__message_received (KinMessage *message, KinSocket *socket, const struct msghdr *header);

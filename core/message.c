@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* message: what one sendmsg(2) or recvmsg(2) carries, apart from a socket.
+ *
+ * The control buffer is the kernel's own format, filled by what is added here or by recvmsg, and
+ * read by the tables of a socket's family. Descriptors never become values: they are moved to an
+ * array that closes them unless they are stolen. */
+#include "private.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Room for the usual: credentials, a time, some descriptors. */
+#define CONTROL_SIZE 512
+
+struct _KinMessage {
+  struct iovec vector; /* of kin_message_set_data () */
+  const struct iovec *vectors;
+  gsize n_vectors;
+  KinAddress address;
+  int flags;
+  guint8 *control; /* aligned as malloc aligns */
+  gsize control_size, control_length;
+  int *fds; /* as many as fit into control */
+  gsize n_fds;
+};
+
+/**
+ * kin_message_new:
+ *
+ * Returns: (transfer full): a message without buffers, that has room for 512 bytes of control
+ *   messages
+ */
+KinMessage *
+kin_message_new (void)
+{
+  KinMessage *message = g_new0 (KinMessage, 1);
+
+  kin_message_set_control_size (message, CONTROL_SIZE);
+  return message;
+}
+
+/**
+ * kin_message_free:
+ * @message: (nullable): a message, or %NULL
+ *
+ * Closes the descriptors that came with it and were not stolen.
+ */
+void
+kin_message_free (KinMessage *message)
+{
+  if (!message)
+    return;
+  kin_message_clear (message);
+  g_free (message->control);
+  g_free (message->fds);
+  g_free (message);
+}
+
+static void
+clear_received (KinMessage *message)
+{
+  for (gsize i = 0; i < message->n_fds; i++)
+    close (message->fds[i]);
+  message->n_fds = 0;
+  message->control_length = 0;
+  message->flags = 0;
+  message->address.length = 0;
+}
+
+/**
+ * kin_message_clear:
+ * @message: a message
+ *
+ * Makes it as new, but for its control size. Closes the descriptors that came with it and were not
+ * stolen; those that were added to be sent are their owner's.
+ */
+void
+kin_message_clear (KinMessage *message)
+{
+  clear_received (message);
+  message->n_vectors = 0;
+}
+
+/**
+ * kin_message_set_data:
+ * @message: a message
+ * @data: (array length=length) (element-type guint8): one buffer, to send from or to receive into;
+ *   used when the message is, so it must stay
+ * @length: bytes of @data
+ */
+void
+kin_message_set_data (KinMessage *message, gconstpointer data, gsize length)
+{
+  message->vector = (struct iovec){ .iov_base = (void *) data, .iov_len = length };
+  kin_message_set_vectors (message, &message->vector, 1);
+}
+
+/**
+ * kin_message_set_vectors:
+ * @message: a message
+ * @vectors: (array length=n_vectors): buffers, used in order when the message is; they must stay
+ * @n_vectors: how many; the kernel takes 1024
+ */
+void
+kin_message_set_vectors (KinMessage *message, const struct iovec *vectors, gsize n_vectors)
+{
+  message->vectors = vectors;
+  message->n_vectors = n_vectors;
+}
+
+/**
+ * kin_message_set_address:
+ * @message: a message
+ * @address: (nullable): where it is sent; %NULL: to the peer
+ */
+void
+kin_message_set_address (KinMessage *message, const KinAddress *address)
+{
+  if (address)
+    message->address = *address;
+  else
+    message->address.length = 0;
+}
+
+/**
+ * kin_message_get_address:
+ * @message: a message
+ *
+ * Returns: (transfer none): where it goes, or who sent it; length 0: not said
+ */
+const KinAddress *
+kin_message_get_address (const KinMessage *message)
+{
+  return &message->address;
+}
+
+/**
+ * kin_message_get_flags:
+ * @message: a received message
+ *
+ * Returns: what recvmsg(2) said of it: MSG_TRUNC, MSG_CTRUNC, MSG_EOR, MSG_OOB, MSG_ERRQUEUE
+ */
+int
+kin_message_get_flags (const KinMessage *message)
+{
+  return message->flags;
+}
+
+/* ---- Control messages to send ------------------------------------------------------------------
+ */
+
+/**
+ * kin_message_set_control_size:
+ * @message: a message; what it has of control messages is dropped
+ * @size: bytes for control messages; 0: none are received
+ *
+ * A control message that does not fit is cut or dropped by the kernel, which sets MSG_CTRUNC.
+ */
+void
+kin_message_set_control_size (KinMessage *message, gsize size)
+{
+  clear_received (message);
+  g_free (message->control);
+  g_free (message->fds);
+  message->control = g_malloc0 (size);
+  message->control_size = size;
+  message->fds = g_new (int, size / sizeof (int));
+}
+
+/**
+ * kin_message_add_control_bytes:
+ * @message: a message to send
+ * @level: SOL_SOCKET, IPPROTO_IP…
+ * @type: SCM_RIGHTS…
+ * @data: (array length=length) (element-type guint8): its bytes
+ * @length: bytes of @data
+ * @error: return location, or %NULL
+ *
+ * Adds a control message by number, after those that are there (cmsg(3)).
+ *
+ * Returns: %TRUE, or %FALSE with %KIN_ERROR_BAD_VALUE: too long
+ */
+gboolean
+kin_message_add_control_bytes (KinMessage *message, int level, int type, gconstpointer data,
+                               gsize length, GError **error)
+{
+  struct cmsghdr header = { .cmsg_level = level, .cmsg_type = type };
+  gsize used = message->control_length, space;
+  guint8 *at;
+
+  if (length > G_MAXUINT16) {
+    kin__error_set (error, KIN_ERROR_BAD_VALUE,
+                    "a control message of %" G_GSIZE_FORMAT " bytes is too long", length);
+    return FALSE;
+  }
+  space = CMSG_SPACE (length);
+  header.cmsg_len = CMSG_LEN (length);
+  if (used + space > message->control_size) {
+    message->control_size = used + space;
+    message->control = g_realloc (message->control, message->control_size);
+    message->fds = g_renew (int, message->fds, message->control_size / sizeof (int));
+  }
+  at = message->control + used;
+  memset (at, 0, space);
+  memcpy (at, &header, sizeof header);
+  if (length > 0)
+    memcpy (at + CMSG_LEN (0), data, length);
+  message->control_length = used + space;
+  return TRUE;
+}
+
+/* The row of a control message by its name, or by its numbers; the family's, else the generic. */
+static gboolean
+find_control (KinSocket *socket, const char *name, const struct cmsghdr *header, KinControl *row)
+{
+  const KinTable *tables[] = { &socket->transport->family->data.controls, kin_generic_controls () };
+
+  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+    for (guint i = 0; kin__row (tables[t], i, row, sizeof *row); i++)
+      if (name ? strcmp (row->name, name) == 0
+               : row->level == header->cmsg_level && row->number == header->cmsg_type)
+        return TRUE;
+  return FALSE;
+}
+
+/**
+ * kin_message_add_control:
+ * @message: a message to send
+ * @socket: whose family's control messages are meant
+ * @name: its name, "unix.credentials"; `kin info` lists them
+ * @value: its value, of the row's kind; floating references are taken
+ * @error: return location, or %NULL
+ *
+ * Adds a typed control message, after those that are there.
+ *
+ * Returns: %TRUE, or %FALSE with %KIN_ERROR_NO_SUCH_OPTION or %KIN_ERROR_BAD_VALUE
+ */
+gboolean
+kin_message_add_control (KinMessage *message, KinSocket *socket, const char *name, GVariant *value,
+                         GError **error)
+{
+  g_autoptr (GVariant) held = g_variant_ref_sink (value);
+  guint8 data[1024] = { 0 };
+  KinControl row;
+  gssize length;
+
+  if (!find_control (socket, name, NULL, &row) || !(row.flags & KIN_OPTION_WRITE)
+      || row.kind == KIN_FDS) {
+    g_autofree char *quoted = kin__quote (name, -1);
+
+    kin__error_set (error, KIN_ERROR_NO_SUCH_OPTION,
+                    "%s has no control message %s that takes a value",
+                    socket->transport->row.scheme, quoted);
+    return FALSE;
+  }
+  length = kin__value_set (&row, data, sizeof data, held, error);
+  return length >= 0
+         && kin_message_add_control_bytes (message, row.level, row.number, data, (gsize) length,
+                                           error);
+}
+
+/**
+ * kin_message_add_fds:
+ * @message: a message to send
+ * @fds: (array length=n_fds): descriptors, which stay the caller's
+ * @n_fds: how many; the kernel takes 253
+ * @error: return location, or %NULL
+ *
+ * Adds descriptors, SCM_RIGHTS of unix(7).
+ *
+ * Returns: %TRUE, or %FALSE with %KIN_ERROR_BAD_VALUE
+ */
+gboolean
+kin_message_add_fds (KinMessage *message, const int *fds, gsize n_fds, GError **error)
+{
+  if (n_fds > G_MAXUINT16 / sizeof *fds) {
+    kin__error_set (error, KIN_ERROR_BAD_VALUE,
+                    "%" G_GSIZE_FORMAT " descriptors are too many for one message", n_fds);
+    return FALSE;
+  }
+  return kin_message_add_control_bytes (message, SOL_SOCKET, SCM_RIGHTS, fds, n_fds * sizeof *fds,
+                                        error);
+}
+
+/* ---- Control messages received -----------------------------------------------------------------
+ */
+
+/* The control message at offset, as far as it is inside the buffer: the kernel cuts the last one
+ * and leaves its length. FALSE: no whole header is there. */
+static gboolean
+control_at (const KinMessage *message, gsize offset, struct cmsghdr *header, const guint8 **data,
+            gsize *length)
+{
+  gsize left = message->control_length - MIN (offset, message->control_length);
+
+  if (left < CMSG_LEN (0))
+    return FALSE;
+  memcpy (header, message->control + offset, sizeof *header);
+  if (header->cmsg_len < CMSG_LEN (0))
+    return FALSE;
+  *data = message->control + offset + CMSG_LEN (0);
+  *length = MIN (header->cmsg_len, left) - CMSG_LEN (0);
+  return TRUE;
+}
+
+static gboolean
+carries_fds (KinSocket *socket, const struct cmsghdr *header)
+{
+  KinControl row;
+
+  return find_control (socket, NULL, header, &row) && row.kind == KIN_FDS;
+}
+
+/* A family's descriptor in a message that failed, as a pidfd that could not be made, is -errno. */
+static void
+take_fds (KinMessage *message, const guint8 *data, gsize length)
+{
+  for (gsize i = 0; i + sizeof (int) <= length; i += sizeof (int)) {
+    int fd;
+
+    memcpy (&fd, data + i, sizeof fd);
+    if (fd >= 0)
+      message->fds[message->n_fds++] = fd;
+  }
+}
+
+void
+kin__message_to_send (KinMessage *message, struct msghdr *header)
+{
+  *header = (struct msghdr){
+    .msg_iov = (struct iovec *) message->vectors,
+    .msg_iovlen = message->n_vectors,
+    .msg_control = message->control_length > 0 ? message->control : NULL,
+    .msg_controllen = message->control_length,
+  };
+  if (message->address.length > 0) {
+    header->msg_name = &message->address.sa;
+    header->msg_namelen = message->address.length;
+  }
+}
+
+void
+kin__message_to_receive (KinMessage *message, struct msghdr *header)
+{
+  clear_received (message);
+  *header = (struct msghdr){
+    .msg_name = &message->address.sa,
+    .msg_namelen = sizeof message->address.sa,
+    .msg_iov = (struct iovec *) message->vectors,
+    .msg_iovlen = message->n_vectors,
+    .msg_control = message->control_size > 0 ? message->control : NULL,
+    .msg_controllen = message->control_size,
+  };
+}
+
+void
+kin__message_received (KinMessage *message, KinSocket *socket, const struct msghdr *header)
+{
+  struct cmsghdr control;
+  const guint8 *data;
+  gsize length;
+
+  message->control_length = MIN ((gsize) header->msg_controllen, message->control_size);
+  message->flags = header->msg_flags;
+  message->address.transport = socket->transport;
+  message->address.protocol = socket->head.protocol;
+  message->address.length = MIN (header->msg_namelen, (socklen_t) sizeof message->address.sa);
+  if (socket->transport->family->has_fds)
+    for (gsize at = 0; control_at (message, at, &control, &data, &length);
+         at += CMSG_ALIGN (control.cmsg_len))
+      if (carries_fds (socket, &control))
+        take_fds (message, data, length);
+}
+
+/* One as a value: NULL where the row's fields do not fit what came. Of descriptors, how many. */
+static GVariant *
+control_value (const KinControl *row, const guint8 *data, gsize length)
+{
+  if (row->kind == KIN_FDS)
+    return g_variant_new_int64 ((gint64) (length / sizeof (int)));
+  return kin__value_get (row, data, length);
+}
+
+/**
+ * kin_message_get_controls:
+ * @message: a received message
+ * @socket: the socket it came from
+ *
+ * All control messages, in order: ('unix.credentials', (pid, uid, gid)), by the tables of the
+ * socket's family; one that no table knows, or that was cut short, is (level, type, bytes). Of one
+ * that carries descriptors the value is how many; they are in kin_message_get_fds(), in the same
+ * order.
+ *
+ * Returns: (transfer full): a list of tuples
+ */
+GVariant *
+kin_message_get_controls (const KinMessage *message, KinSocket *socket)
+{
+  GVariantBuilder list;
+  struct cmsghdr control;
+  const guint8 *data;
+  KinControl row;
+  gsize length;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("av"));
+  for (gsize at = 0; control_at (message, at, &control, &data, &length);
+       at += CMSG_ALIGN (control.cmsg_len)) {
+    GVariant *value =
+        find_control (socket, NULL, &control, &row) ? control_value (&row, data, length) : NULL;
+
+    if (value)
+      g_variant_builder_add (&list, "v", g_variant_new ("(sv)", row.name, value));
+    else
+      g_variant_builder_add (
+          &list, "v",
+          g_variant_new ("(xx@ay)", (gint64) control.cmsg_level, (gint64) control.cmsg_type,
+                         g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, data, length, 1)));
+  }
+  return g_variant_ref_sink (g_variant_builder_end (&list));
+}
+
+/**
+ * kin_message_get_control:
+ * @message: a received message
+ * @socket: the socket it came from
+ * @name: a control message's name
+ *
+ * Returns: (transfer full) (nullable): the value of the first of that name, or %NULL
+ */
+GVariant *
+kin_message_get_control (const KinMessage *message, KinSocket *socket, const char *name)
+{
+  struct cmsghdr control;
+  const guint8 *data;
+  KinControl row;
+  gsize length;
+
+  for (gsize at = 0; control_at (message, at, &control, &data, &length);
+       at += CMSG_ALIGN (control.cmsg_len))
+    if (find_control (socket, NULL, &control, &row) && strcmp (row.name, name) == 0) {
+      GVariant *value = control_value (&row, data, length);
+
+      return value ? g_variant_ref_sink (value) : NULL;
+    }
+  return NULL;
+}
+
+/**
+ * kin_message_get_fds:
+ * @message: a received message
+ * @n_fds: (out): how many
+ *
+ * Returns: (transfer none) (array length=n_fds): descriptors that came with it, close-on-exec; they
+ *   are closed when the message is cleared, freed or received into
+ */
+const int *
+kin_message_get_fds (const KinMessage *message, gsize *n_fds)
+{
+  *n_fds = message->n_fds;
+  return message->fds;
+}
+
+/**
+ * kin_message_steal_fds:
+ * @message: a received message
+ * @n_fds: (out): how many
+ *
+ * Returns: (transfer full) (array length=n_fds): the descriptors, now the caller's to close, in an
+ *   array to g_free()
+ */
+int *
+kin_message_steal_fds (KinMessage *message, gsize *n_fds)
+{
+  *n_fds = message->n_fds;
+  message->n_fds = 0;
+  return g_memdup2 (message->fds, *n_fds * sizeof (int));
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* registry: a plain table of families: add, find, list.
+ *
+ * What is linked in is added first, then what the plugin host finds by manifest, in search order.
+ * The earlier of two that claim one name, domain or unshared scheme wins; the loser stays listed
+ * with the reason. A family found by manifest is loaded when it is first needed.
+ *
+ * Entries and loaded families are never freed: addresses and sockets point into them. The lock
+ * guards the table and loading; what was found is read without it. */
+#include "private.h"
+
+#include <string.h>
+
+static GRecMutex lock;
+static GPtrArray *entries; /* KinEntry, in search order */
+
+/* ---- Adding ------------------------------------------------------------------------------------
+ */
+
+static gboolean
+is_usable (const KinEntry *entry)
+{
+  return entry->info.state == KIN_FAMILY_LISTED || entry->info.state == KIN_FAMILY_LOADED;
+}
+
+static gboolean
+is_scheme_taken (const KinEntry *earlier, const KinEntry *entry, const char **scheme)
+{
+  for (guint i = 0; entry->info.schemes[i]; i++)
+    for (guint j = 0; earlier->info.schemes[j]; j++)
+      if (strcmp (entry->info.schemes[i], earlier->info.schemes[j]) == 0
+          && !(entry->is_shared[i] && earlier->is_shared[j])) {
+        *scheme = entry->info.schemes[i];
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static char *
+find_conflict (const KinEntry *entry)
+{
+  for (guint i = 0; i < entries->len; i++) {
+    const KinEntry *earlier = entries->pdata[i];
+    const char *where = earlier->info.file ? earlier->info.file : "the program itself", *scheme;
+
+    if (!is_usable (earlier))
+      continue;
+    if (strcmp (earlier->info.name, entry->info.name) == 0)
+      return g_strdup_printf ("%s has a family %s already", where, entry->info.name);
+    if (entry->info.domain != KIN_DOMAIN_DYNAMIC && earlier->info.domain == entry->info.domain)
+      return g_strdup_printf ("family %s of %s has domain %d already", earlier->info.name, where,
+                              entry->info.domain);
+    if (is_scheme_taken (earlier, entry, &scheme))
+      return g_strdup_printf ("family %s of %s has the scheme %s already", earlier->info.name,
+                              where, scheme);
+  }
+  return NULL;
+}
+
+void
+kin__registry_add (KinEntry *entry)
+{
+  if (is_usable (entry)) {
+    char *conflict = find_conflict (entry);
+
+    if (conflict) {
+      entry->info.state = KIN_FAMILY_SHADOWED;
+      entry->info.reason = conflict;
+    }
+  }
+  g_ptr_array_add (entries, entry);
+}
+
+static gboolean
+add_descriptor (const KinFamily *own, GError **error)
+{
+  g_autofree char *reason = NULL;
+  const KinLoaded *loaded = kin__family_take (own, &reason);
+  const char **schemes;
+  guint8 *is_shared;
+  KinEntry *entry;
+
+  if (!loaded) {
+    kin__error_set (error, KIN_ERROR_PLUGIN_REFUSED, "cannot register a family: %s", reason);
+    return FALSE;
+  }
+  entry = g_new0 (KinEntry, 1);
+  entry->loaded = loaded;
+  schemes = g_new0 (const char *, loaded->n_transports + 1);
+  is_shared = g_new0 (guint8, loaded->n_transports);
+  for (guint i = 0; i < loaded->n_transports; i++) {
+    schemes[i] = loaded->transports[i].row.scheme;
+    is_shared[i] = (loaded->transports[i].row.flags & KIN_PROTOCOL_SHARED) != 0;
+  }
+  entry->info.name = loaded->data.name;
+  entry->info.summary = loaded->data.summary;
+  entry->info.schemes = schemes;
+  entry->info.domain = loaded->data.domain;
+  entry->info.state = KIN_FAMILY_LOADED;
+  entry->is_shared = is_shared;
+  kin__registry_add (entry);
+  if (entry->info.state == KIN_FAMILY_SHADOWED) {
+    kin__error_set (error, KIN_ERROR_PLUGIN_REFUSED, "cannot register family %s: %s",
+                    loaded->data.name, entry->info.reason);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Locks; the first time it fills the table. */
+static void
+registry_enter (void)
+{
+  g_rec_mutex_lock (&lock);
+  if (entries)
+    return;
+  entries = g_ptr_array_new ();
+  for (guint i = 0; kin__builtin.families[i]; i++)
+    add_descriptor (kin__builtin.families[i], NULL);
+  if (kin__builtin.host)
+    kin__builtin.host->scan ();
+}
+
+static void
+registry_leave (void)
+{
+  g_rec_mutex_unlock (&lock);
+}
+
+void
+kin__registry_reset (void)
+{
+  g_rec_mutex_lock (&lock);
+  g_clear_pointer (&entries, g_ptr_array_unref);
+  g_rec_mutex_unlock (&lock);
+}
+
+/**
+ * kin_register_family:
+ * @family: a descriptor, constant and for ever
+ * @error: return location, or %NULL
+ *
+ * Registers a family of the program's own, as if it were linked into libkin. Families that were
+ * registered before keep what they claim.
+ *
+ * Returns: %TRUE, or %FALSE with %KIN_ERROR_PLUGIN_REFUSED
+ */
+gboolean
+kin_register_family (const KinFamily *family, GError **error)
+{
+  gboolean is_added;
+
+  registry_enter ();
+  is_added = add_descriptor (family, error);
+  registry_leave ();
+  return is_added;
+}
+
+/* ---- Loading -----------------------------------------------------------------------------------
+ */
+
+static gboolean
+refuse (KinEntry *entry, GError *why, GError **error)
+{
+  entry->info.reason = g_strdup (why->message);
+  entry->info.state = KIN_FAMILY_REFUSED;
+  entry->error_code = why->code;
+  kin__error_set (error, (KinError) why->code, "%s", why->message);
+  g_error_free (why);
+  return FALSE;
+}
+
+/* A load that failed is not tried again: the file would have to change under a running program. */
+static gboolean
+load (KinEntry *entry, GError **error)
+{
+  g_autofree char *reason = NULL;
+  const KinFamily *own;
+  GError *why = NULL;
+
+  if (entry->loaded)
+    return TRUE;
+  if (!is_usable (entry)) {
+    kin__error_set (error,
+                    entry->error_code ? (KinError) entry->error_code : KIN_ERROR_PLUGIN_REFUSED,
+                    "%s", entry->info.reason);
+    return FALSE;
+  }
+  own = kin__builtin.host->load (entry, &why);
+  if (!own)
+    return refuse (entry, why, error);
+  entry->loaded = kin__family_take (own, &reason);
+  if (!entry->loaded) {
+    kin__error_set (&why, KIN_ERROR_PLUGIN_REFUSED, "plugin %s is refused: %s", entry->info.file,
+                    reason);
+    return refuse (entry, why, error);
+  }
+  entry->info.state = KIN_FAMILY_LOADED;
+  return TRUE;
+}
+
+/* ---- Finding -----------------------------------------------------------------------------------
+ */
+
+static gboolean
+has_scheme (const KinEntry *entry, const char *scheme)
+{
+  return g_strv_contains (entry->info.schemes, scheme);
+}
+
+/* The n-th usable entry with the scheme; if there is none at all, a refused one that would have it,
+ * so that its reason is what the user reads. */
+static KinEntry *
+find_entry (const char *scheme, guint n)
+{
+  KinEntry *refused = NULL;
+  gboolean is_any = n > 0;
+
+  for (guint i = 0; i < entries->len; i++) {
+    KinEntry *entry = entries->pdata[i];
+    gboolean has = has_scheme (entry, scheme);
+
+    if (has && is_usable (entry)) {
+      if (n-- == 0)
+        return entry;
+      is_any = TRUE;
+    } else if (entry->info.state == KIN_FAMILY_REFUSED
+               && (has || strcmp (entry->info.name, scheme) == 0))
+      refused = entry;
+  }
+  return is_any ? NULL : refused;
+}
+
+static void
+fail_unknown (const char *scheme, GError **error)
+{
+  g_autofree char *family = kin__builtin.host ? kin__builtin.host->known (scheme) : NULL;
+  g_auto (GStrv) schemes = kin__registry_schemes ();
+  g_autofree char *quoted = kin__quote (scheme, -1);
+  const char *nearest = kin__nearest (scheme, (const char *const *) schemes);
+
+  if (family)
+    kin__error_set (error, KIN_ERROR_NO_PLUGIN,
+                    "%s belongs to family %s, whose plugin %s.so is not installed", quoted, family,
+                    family);
+  else if (nearest)
+    kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
+                    "no family has the scheme %s; did you mean %s?", quoted, nearest);
+  else
+    kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
+                    "no family has the scheme %s; `kin families` lists all", quoted);
+}
+
+const KinTransport *
+kin__registry_scheme (const char *scheme, guint n, GError **error)
+{
+  const KinTransport *found = NULL;
+  KinEntry *entry;
+
+  registry_enter ();
+  entry = find_entry (scheme, n);
+  if (!entry && n == 0)
+    fail_unknown (scheme, error);
+  else if (entry && load (entry, error))
+    for (guint i = 0; i < entry->loaded->n_transports && !found; i++)
+      if (strcmp (entry->loaded->transports[i].row.scheme, scheme) == 0)
+        found = &entry->loaded->transports[i];
+  registry_leave ();
+  return found;
+}
+
+const KinTransport *
+kin__registry_domain (int domain, int type, int protocol)
+{
+  const KinTransport *found = NULL;
+
+  registry_enter ();
+  for (guint i = 0; i < entries->len && !found; i++) {
+    KinEntry *entry = entries->pdata[i];
+
+    if (entry->info.domain != domain || !is_usable (entry) || !load (entry, NULL))
+      continue;
+    /* A row that names its protocol is the better answer; one with 0 takes any. */
+    for (guint pass = 0; pass < 2 && !found; pass++)
+      for (guint j = 0; j < entry->loaded->n_transports && !found; j++) {
+        const KinTransport *transport = &entry->loaded->transports[j];
+
+        if ((type == -1 || transport->row.type == type)
+            && (type == -1 || transport->row.protocol == (pass == 0 ? protocol : 0)))
+          found = transport;
+      }
+  }
+  registry_leave ();
+  return found;
+}
+
+char **
+kin__registry_schemes (void)
+{
+  GPtrArray *all = g_ptr_array_new ();
+
+  registry_enter ();
+  for (guint i = 0; i < entries->len; i++) {
+    const KinEntry *entry = entries->pdata[i];
+
+    for (guint j = 0; is_usable (entry) && entry->info.schemes[j]; j++)
+      g_ptr_array_add (all, g_strdup (entry->info.schemes[j]));
+  }
+  registry_leave ();
+  g_ptr_array_add (all, NULL);
+  return (char **) g_ptr_array_free (all, FALSE);
+}
+
+/**
+ * kin_list_families:
+ *
+ * Every family that was seen: linked in, registered, found by manifest; those refused and shadowed
+ * as well. Loads none.
+ *
+ * Returns: (transfer container) (element-type KinFamilyInfo): the list, in search order
+ */
+GPtrArray *
+kin_list_families (void)
+{
+  GPtrArray *list = g_ptr_array_new ();
+
+  registry_enter ();
+  for (guint i = 0; i < entries->len; i++)
+    g_ptr_array_add (list, &((KinEntry *) entries->pdata[i])->info);
+  registry_leave ();
+  return list;
+}
+
+/**
+ * kin_load_family:
+ * @name: a family's name, "vsock"
+ * @error: return location, or %NULL
+ *
+ * Loads the family if it is not loaded yet. Read its tables by kin_table_get().
+ *
+ * Returns: (transfer none) (nullable): its descriptor, cut or filled to this libkin's length; or
+ *   %NULL with %KIN_ERROR_NO_SUCH_SCHEME, %KIN_ERROR_NO_PLUGIN or %KIN_ERROR_PLUGIN_REFUSED
+ */
+const KinFamily *
+kin_load_family (const char *name, GError **error)
+{
+  const KinFamily *found = NULL;
+  KinEntry *entry = NULL;
+
+  registry_enter ();
+  for (guint i = 0; i < entries->len; i++) {
+    KinEntry *candidate = entries->pdata[i];
+
+    if (strcmp (candidate->info.name, name) == 0 && (!entry || !is_usable (entry)))
+      entry = candidate;
+  }
+  if (!entry)
+    fail_unknown (name, error);
+  else if (load (entry, error))
+    found = &entry->loaded->data;
+  registry_leave ();
+  return found;
+}
+
+/**
+ * kin_preload:
+ * @names: (array zero-terminated=1): names of families
+ * @error: return location, or %NULL
+ *
+ * Loads families now: before a program changes its root, forks, drops its rights or enters
+ * seccomp(2), after which plugins may be out of reach.
+ *
+ * Returns: %TRUE, or %FALSE as kin_load_family(); those named before the one that failed are loaded
+ */
+gboolean
+kin_preload (const char *const *names, GError **error)
+{
+  for (; *names; names++)
+    if (!kin_load_family (*names, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* ---- Constants ---------------------------------------------------------------------------------
+ */
+
+/* A manifest's line is "NAME 40", or "NAME =text" for one that is no number. */
+static GVariant *
+constant_from_lines (const char *lines, const char *name)
+{
+  gsize length = strlen (name);
+
+  for (const char *at = lines; (at = strstr (at, name)); at += length) {
+    const char *value = at + length + 1, *end = strchr (at, '\n');
+
+    if ((at != lines && at[-1] != '\n') || at[length] != ' ' || !end)
+      continue;
+    if (*value == '=')
+      return g_variant_new_take_string (g_strndup (value + 1, (gsize) (end - value - 1)));
+    return g_variant_new_int64 (g_ascii_strtoll (value, NULL, 10));
+  }
+  return NULL;
+}
+
+static GVariant *
+constant_from_table (const KinTable *table, const char *name)
+{
+  KinConstant row;
+
+  for (guint i = 0; kin__row (table, i, &row, sizeof row); i++)
+    if (strcmp (row.name, name) == 0)
+      return row.text ? g_variant_new_string (row.text) : g_variant_new_int64 (row.value);
+  return NULL;
+}
+
+/**
+ * kin_get_constant:
+ * @name: a constant by the name that Python's socket module has for it, "SO_PEERCRED"
+ *
+ * Answered from manifests: loads no plugin.
+ *
+ * Returns: (transfer full) (nullable): an integer or a string; %NULL: no family has it
+ */
+GVariant *
+kin_get_constant (const char *name)
+{
+  GVariant *value = constant_from_table (kin_generic_constants (), name);
+
+  registry_enter ();
+  for (guint i = 0; i < entries->len && !value; i++) {
+    const KinEntry *entry = entries->pdata[i];
+
+    if (!is_usable (entry))
+      continue;
+    if (entry->constants)
+      value = constant_from_lines (entry->constants, name);
+    else if (entry->loaded)
+      value = constant_from_table (&entry->loaded->data.constants, name);
+  }
+  registry_leave ();
+  return value ? g_variant_ref_sink (value) : NULL;
+}
