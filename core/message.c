@@ -361,7 +361,7 @@ kin__message_received (KinMessage *message, KinSocket *socket, const struct msgh
   gsize length;
 
   message->control_length = MIN ((gsize) header->msg_controllen, message->control_size);
-  message->flags = header->msg_flags;
+  message->flags = header->msg_flags & ~MSG_CMSG_CLOEXEC; /* the kernel gives it back */
   message->address.transport = socket->transport;
   message->address.protocol = socket->head.protocol;
   message->address.length = MIN (header->msg_namelen, (socklen_t) sizeof message->address.sa);

@@ -39,16 +39,15 @@ typedef struct {
   const guint8    *is_shared;      /* beside info.schemes */
   const char      *constants;      /* "NAME value\n" lines of the manifest; NULL: ask the tables */
   const KinLoaded *loaded;         /* or NULL */
-  GQuark           error_domain;   /* of a load that failed: it is not tried again */
-  int              error_code;
+  KinError         error_code;     /* of a load that failed: it is not tried again; or 0 */
 } KinEntry;
 
 /* What the plugin host does for the core; a build without plugins has none. */
 typedef struct {
   /* Registers what manifests say, by kin__registry_add (). Called once, the registry's lock held. */
   void             (*scan) (void);
-  /* Opens the plugin of an entry and returns its descriptor, still unchecked. */
-  const KinFamily *(*load) (const KinEntry *entry, GError **error);
+  /* Opens the plugin of an entry and takes its descriptor into use. */
+  const KinLoaded *(*load) (const KinEntry *entry, GError **error);
   /* The name of a family that is not installed and would serve the scheme (or has that name); NULL:
    * there is none. */
   char            *(*known) (const char *scheme);
@@ -98,41 +97,20 @@ char *kin__quote (const char *text, gssize length);
 /* The nearest of the words by edit distance, where one is near enough to be meant; or NULL. */
 const char *kin__nearest (const char *word, const char *const *words);
 
-/* ---- Fields: fields.c ------------------------------------------------------------------------- */
+/* ---- Values of options and control messages: option-value.c ------------------------------------ */
 
-/* A struct that is read or written by its fields. */
-typedef struct {
-  const KinTable *fields;
-  char            separator;      /* between members in text; 0: one member */
-  gint32         *protocol;       /* KIN_PROTOCOL's place, or NULL */
-} KinShape;
-
-/* Memory to tuple, and to text without a scheme. length: what of base is valid. NULL: a member's get
- * says that it cannot be written (errno). short_tail: leave out members that equal their fallback */
-GVariant *kin__fields_to_tuple (const KinShape *shape, const void *base, gsize length,
-                                gboolean short_tail);
-char     *kin__fields_to_text (const KinShape *shape, const void *base, gsize length);
-/* Back. base holds size bytes, zeroed by the caller; *length is what was there, and a path's end
- * changes it. On failure error is KIN_ERROR with the given code, "WHAT: …", and errno is set:
- * EADDRNOTAVAIL where a member is a name that must be looked up. */
-gboolean kin__fields_from_tuple (const KinShape *shape, void *base, gsize *length,
-                                 GVariant *tuple, const char *what, KinError code, GError **error);
-gboolean kin__fields_from_text (const KinShape *shape, void *base, gsize *length,
-                                const char *text, const char *what, KinError code,
-                                GError **error);
-
-/* The value of an option or control message (row: libkin's own copy of it). get: NULL where the
- * bytes do not fit the row. set, parse: return how many bytes of data are used, or -1; KIN_LENGTH
- * returns the length itself and writes nothing. */
+/* row is libkin's own copy. get, floating: NULL where the bytes do not fit the row. set, parse: return
+ * how many bytes of data are used, or -1; KIN_LENGTH returns the length itself and writes nothing.
+ * Text is as in an endpoint, %XX for what would end it. */
 GVariant *kin__value_get (const KinOption *row, gconstpointer data, gsize length);
 gssize    kin__value_set (const KinOption *row, gpointer data, gsize size, GVariant *value,
                           GError **error);
 char     *kin__value_format (const KinOption *row, gconstpointer data, gsize length);
 gssize    kin__value_parse (const KinOption *row, gpointer data, gsize size, const char *text,
                             GError **error);
-
-/* %XX undone: new bytes, NUL-terminated, their number in *length; NULL: a bad escape (error). */
-char *kin__unescape (const char *text, gsize n, gsize *length, const char *what, GError **error);
+/* How many bytes a value may take. */
+gsize     kin__value_room (const KinOption *row);
+gboolean  kin__option_find (const KinTable *options, const char *name, KinOption *row);
 
 /* ---- Addresses and endpoints: address.c, endpoint.c ------------------------------------------- */
 
@@ -141,9 +119,16 @@ gboolean kin__address_from_text (const KinTransport *transport, const char *rest
                                  KinAddress *address, GError **error);
 gboolean kin__address_from_value (const KinTransport *transport, GVariant *tuple,
                                   KinAddress *address, GError **error);
+/* By each family that serves the scheme, from a tuple or, where that is NULL, from text. */
+gboolean kin__address_from (const char *scheme, GVariant *tuple, const char *text,
+                            KinAddress *address, GError **error);
+/* What stands before the first colon; NULL: no scheme does. */
+char    *kin__scheme_of (const char *text, GError **error);
+/* Sets KIN_ERROR_NO_SUCH_OPTION, with the nearest option that is there. */
+void     kin__fail_option (const KinTransport *transport, const char *name, GError **error);
 
 typedef struct {
-  char *name, *text;               /* both unescaped */
+  char *name, *text;               /* text: as kin_socket_set_option_text () takes it */
 } KinSetting;
 
 struct _KinEndpoint {
@@ -151,6 +136,7 @@ struct _KinEndpoint {
   KinAddress          address;     /* length 0: see inner */
   char               *inner;       /* of a row over another: its endpoint's text, with the options
                                       that this family has not */
+  char               *written;     /* of such a row: all that follows the scheme */
   GArray             *settings;    /* KinSetting, in order */
 };
 

@@ -164,7 +164,7 @@ refuse (KinEntry *entry, GError *why, GError **error)
 {
   entry->info.reason = g_strdup (why->message);
   entry->info.state = KIN_FAMILY_REFUSED;
-  entry->error_code = why->code;
+  entry->error_code = (KinError) why->code;
   kin__error_set (error, (KinError) why->code, "%s", why->message);
   g_error_free (why);
   return FALSE;
@@ -174,27 +174,18 @@ refuse (KinEntry *entry, GError *why, GError **error)
 static gboolean
 load (KinEntry *entry, GError **error)
 {
-  g_autofree char *reason = NULL;
-  const KinFamily *own;
   GError *why = NULL;
 
   if (entry->loaded)
     return TRUE;
   if (!is_usable (entry)) {
-    kin__error_set (error,
-                    entry->error_code ? (KinError) entry->error_code : KIN_ERROR_PLUGIN_REFUSED,
-                    "%s", entry->info.reason);
+    kin__error_set (error, entry->error_code ? entry->error_code : KIN_ERROR_PLUGIN_REFUSED, "%s",
+                    entry->info.reason);
     return FALSE;
   }
-  own = kin__builtin.host->load (entry, &why);
-  if (!own)
+  entry->loaded = kin__builtin.host->load (entry, &why);
+  if (!entry->loaded)
     return refuse (entry, why, error);
-  entry->loaded = kin__family_take (own, &reason);
-  if (!entry->loaded) {
-    kin__error_set (&why, KIN_ERROR_PLUGIN_REFUSED, "plugin %s is refused: %s", entry->info.file,
-                    reason);
-    return refuse (entry, why, error);
-  }
   entry->info.state = KIN_FAMILY_LOADED;
   return TRUE;
 }

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* address: a sockaddr by its text and by its tuple.
+ *
+ * Each protocol has one codec, or several that tags tell apart; a scheme that families share has
+ * those of each in turn, and a family is loaded only when those before it decline. */
+#include "fields.h"
+
+#include <string.h>
+
+/* ---- To memory ---------------------------------------------------------------------------------
+ */
+
+/* The sa_family of the family's addresses: none of the kernel's where it does not know them. */
+static sa_family_t
+domain_of (const KinTransport *transport)
+{
+  const KinFamily *family = &transport->family->data;
+
+  if (family->over_domain != 0)
+    return (sa_family_t) family->over_domain;
+  return family->domain == KIN_DOMAIN_DYNAMIC ? AF_UNSPEC : (sa_family_t) family->domain;
+}
+
+static KinShape
+shape_of (const KinAddressCodec *codec, gint32 *protocol)
+{
+  return (KinShape){
+    .fields = &codec->fields,
+    .separator = codec->separator,
+    .protocol = protocol,
+    .room = sizeof (((KinAddress *) NULL)->sa),
+  };
+}
+
+static int
+read_codec (const KinTransport *transport, const KinAddressCodec *codec, GVariant *tuple,
+            const char *text, KinAddress *address, char **why)
+{
+  KinShape shape = shape_of (codec, &address->protocol);
+  g_autoptr (GVariant) only = NULL;
+  gsize length = MIN (codec->bytes, sizeof address->sa);
+  int rc;
+
+  memset (address, 0, sizeof *address);
+  address->transport = transport;
+  address->protocol = transport->row.protocol;
+  address->sa.generic.sa_family = domain_of (transport);
+  if (tuple && (codec->flags & KIN_CODEC_BARE))
+    tuple = only = g_variant_ref_sink (g_variant_new_tuple (&tuple, 1));
+  rc = kin__fields_from (&shape, &address->sa, &length, tuple, text, why);
+  address->length = (guint32) length;
+  /* Without a look-up it is no name, but a value that does not exist here. */
+  return rc == -EADDRNOTAVAIL && !codec->resolve ? -EINVAL : rc;
+}
+
+/* 0, -EINVAL, or -EADDRNOTAVAIL: a name. */
+static int
+read_address (const KinTransport *transport, GVariant *tuple, const char *text, KinAddress *address,
+              char **why)
+{
+  KinAddressCodec codec;
+  int rc;
+
+  for (guint i = 0; kin__row (&transport->row.codecs, i, &codec, sizeof codec); i++) {
+    rc = read_codec (transport, &codec, tuple, text, address, why);
+    if (rc != -ENOMSG)
+      return rc;
+  }
+  if (text)
+    return kin__complain (why, EINVAL, "must be %s", transport->row.grammar);
+  return -EINVAL;
+}
+
+static gboolean
+fail (const char *scheme, GVariant *tuple, const char *text, int rc, const char *why,
+      GError **error)
+{
+  g_autofree char *what = NULL;
+
+  if (text) {
+    g_autofree char *whole = g_strconcat (scheme, ":", text, NULL);
+
+    what = kin__quote (whole, -1);
+  } else {
+    g_autofree char *shown = kin__value_show (tuple);
+
+    what = g_strdup_printf ("%s address %s", scheme, shown);
+  }
+  if (rc == -EADDRNOTAVAIL)
+    kin__error_set (error, KIN_ERROR_NOT_SUPPORTED, "%s: %s, and this libkin looks no names up",
+                    what, why);
+  else
+    kin__error_set (error, KIN_ERROR_BAD_ENDPOINT, "%s: %s", what, why);
+  return FALSE;
+}
+
+static gboolean
+is_over (const KinTransport *transport, GError **error)
+{
+  if (!(transport->row.flags & KIN_PROTOCOL_OVER))
+    return FALSE;
+  kin__error_set (error, KIN_ERROR_NOT_SUPPORTED,
+                  "%s stands over another endpoint and has no addresses of its own",
+                  transport->row.scheme);
+  return TRUE;
+}
+
+/* By one family. */
+static gboolean
+from_one (const KinTransport *transport, GVariant *tuple, const char *text, KinAddress *address,
+          GError **error)
+{
+  g_autofree char *why = NULL;
+  int rc;
+
+  if (is_over (transport, error))
+    return FALSE;
+  rc = read_address (transport, tuple, text, address, &why);
+  return rc == 0 || fail (transport->row.scheme, tuple, text, rc, why, error);
+}
+
+/* The next family that serves the scheme, past those whose plugin will not load. */
+static const KinTransport *
+find_next (const char *scheme, guint *n)
+{
+  const KinTransport *transport;
+  GError *error;
+
+  do {
+    error = NULL;
+    transport = kin__registry_scheme (scheme, ++*n, &error);
+    if (!error)
+      return transport;
+    g_error_free (error);
+  } while (TRUE);
+}
+
+gboolean
+kin__address_from (const char *scheme, GVariant *tuple, const char *text, KinAddress *address,
+                   GError **error)
+{
+  const KinTransport *transport = kin__registry_scheme (scheme, 0, error);
+  g_autofree char *why = NULL;
+  guint n = 0;
+  int rc;
+
+  if (!transport || is_over (transport, error))
+    return FALSE;
+  rc = read_address (transport, tuple, text, address, &why);
+  while (rc < 0 && (transport = find_next (scheme, &n))) {
+    g_autofree char *other_why = NULL;
+    int other = read_address (transport, tuple, text, address, &other_why);
+
+    /* What the first said against it is told, but a name is what it most likely is. */
+    if (other == 0)
+      return TRUE;
+    if (other == -EADDRNOTAVAIL && rc != -EADDRNOTAVAIL) {
+      rc = other;
+      g_free (why);
+      why = g_steal_pointer (&other_why);
+    }
+  }
+  return rc == 0 || fail (scheme, tuple, text, rc, why, error);
+}
+
+gboolean
+kin__address_from_text (const KinTransport *transport, const char *rest, KinAddress *address,
+                        GError **error)
+{
+  return from_one (transport, NULL, rest, address, error);
+}
+
+gboolean
+kin__address_from_value (const KinTransport *transport, GVariant *tuple, KinAddress *address,
+                         GError **error)
+{
+  g_autoptr (GVariant) held = g_variant_ref_sink (tuple);
+
+  return from_one (transport, held, NULL, address, error);
+}
+
+char *
+kin__scheme_of (const char *text, GError **error)
+{
+  gsize n = strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+  g_autofree char *quoted = NULL;
+
+  if (n > 0 && text[n] == ':')
+    return g_strndup (text, n);
+  quoted = kin__quote (text, -1);
+  kin__error_set (error, KIN_ERROR_BAD_ENDPOINT,
+                  "%s is not an endpoint: write SCHEME:ADDRESS[?OPTION=VALUE&…]; `kin families` "
+                  "lists the schemes",
+                  quoted);
+  return NULL;
+}
+
+/**
+ * kin_address_parse:
+ * @address: (out caller-allocates): the address
+ * @text: "vsock:2:1234": a scheme and an address, without options
+ * @error: return location, or %NULL
+ *
+ * Reads an address. Looks no names up; kin_endpoint_new() takes options as well.
+ *
+ * Returns: %TRUE, or %FALSE with %KIN_ERROR_BAD_ENDPOINT, an error of loading the family, or
+ *   %KIN_ERROR_NOT_SUPPORTED for a name and for a scheme that stands over another
+ */
+gboolean
+kin_address_parse (KinAddress *address, const char *text, GError **error)
+{
+  g_autofree char *scheme = kin__scheme_of (text, error);
+
+  if (!scheme)
+    return FALSE;
+  if (strchr (text, '?')) {
+    g_autofree char *quoted = kin__quote (text, -1);
+
+    kin__error_set (error, KIN_ERROR_BAD_ENDPOINT,
+                    "%s: an address has no options; a ? in it is written %%3F", quoted);
+    return FALSE;
+  }
+  return kin__address_from (scheme, NULL, text + strlen (scheme) + 1, address, error);
+}
+
+/**
+ * kin_address_from_tuple:
+ * @address: (out caller-allocates): the address
+ * @scheme: "vsock"
+ * @tuple: the address in the form of Python's socket module, (2, 1234); a floating reference is
+ *   taken
+ * @error: return location, or %NULL
+ *
+ * Reads an address from a tuple. Looks no names up.
+ *
+ * Returns: %TRUE, or %FALSE with the errors of kin_address_parse()
+ */
+gboolean
+kin_address_from_tuple (KinAddress *address, const char *scheme, GVariant *tuple, GError **error)
+{
+  g_autoptr (GVariant) held = g_variant_ref_sink (tuple);
+
+  return kin__address_from (scheme, held, NULL, address, error);
+}
+
+/* ---- From memory -------------------------------------------------------------------------------
+ */
+
+/* Zeros past the length: hooks may read all of their field. FALSE: no table describes it. */
+static gboolean
+is_described (const KinAddress *address, KinAddress *padded)
+{
+  memset (padded, 0, sizeof *padded);
+  padded->protocol = address->protocol;
+  padded->length = (guint32) MIN (address->length, sizeof padded->sa);
+  memcpy (&padded->sa, &address->sa, padded->length);
+  return address->transport && padded->length >= sizeof (sa_family_t)
+         && padded->sa.generic.sa_family == domain_of (address->transport);
+}
+
+static GVariant *
+describe_tuple (const KinAddress *address, KinAddress *padded)
+{
+  KinAddressCodec codec;
+
+  for (guint i = 0; kin__row (&address->transport->row.codecs, i, &codec, sizeof codec); i++) {
+    KinShape shape = shape_of (&codec, &padded->protocol);
+    g_autoptr (GVariant) tuple = kin__fields_to_tuple (&shape, &padded->sa, padded->length,
+                                                       (codec.flags & KIN_CODEC_SHORT) != 0);
+
+    if (tuple && (codec.flags & KIN_CODEC_BARE) && g_variant_n_children (tuple) == 1)
+      return g_variant_get_child_value (tuple, 0);
+    if (tuple)
+      return g_variant_ref_sink (g_steal_pointer (&tuple));
+  }
+  return NULL;
+}
+
+/**
+ * kin_address_to_tuple:
+ * @address: an address
+ *
+ * Writes an address as Python's socket module has it: `(2, 1234)`, `'/run/x.sock'`,
+ * `b'\0name'`. One that no table describes is `(family, bytes)`; none at all, length 0, is None.
+ *
+ * Returns: (transfer full): the value; print it with kin_value_print()
+ */
+GVariant *
+kin_address_to_tuple (const KinAddress *address)
+{
+  KinAddress padded;
+  GVariant *tuple = NULL;
+  GVariant *members[2];
+
+  if (is_described (address, &padded))
+    tuple = describe_tuple (address, &padded);
+  if (tuple)
+    return tuple;
+  if (padded.length < sizeof (sa_family_t))
+    return g_variant_ref_sink (g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL));
+  members[0] = g_variant_new_int64 (padded.sa.generic.sa_family);
+  members[1] =
+      g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, padded.sa.bytes + sizeof (sa_family_t),
+                                 padded.length - sizeof (sa_family_t), 1);
+  return g_variant_ref_sink (g_variant_new_tuple (members, 2));
+}
+
+static char *
+describe_text (const KinAddress *address, KinAddress *padded)
+{
+  KinAddressCodec codec;
+
+  for (guint i = 0; kin__row (&address->transport->row.codecs, i, &codec, sizeof codec); i++) {
+    KinShape shape = shape_of (&codec, &padded->protocol);
+    char *text = kin__fields_to_text (&shape, &padded->sa, padded->length);
+
+    if (text)
+      return text;
+  }
+  return NULL;
+}
+
+/**
+ * kin_address_format:
+ * @address: an address
+ *
+ * Writes an address as text, which kin_address_parse() reads back: "vsock:2:1234". One that no
+ * table describes is written as its tuple, which it does not read.
+ *
+ * Returns: (transfer full): the text
+ */
+char *
+kin_address_format (const KinAddress *address)
+{
+  KinAddress padded;
+  g_autofree char *rest = NULL;
+  g_autoptr (GVariant) tuple = NULL;
+
+  if (is_described (address, &padded))
+    rest = describe_text (address, &padded);
+  if (rest)
+    return g_strconcat (address->transport->row.scheme, ":", rest, NULL);
+  tuple = kin_address_to_tuple (address);
+  return kin_value_print (tuple);
+}
+
+/**
+ * kin_address_scheme:
+ * @address: an address
+ *
+ * Returns: (nullable): the scheme that its text starts with; %NULL: it is nobody's
+ */
+const char *
+kin_address_scheme (const KinAddress *address)
+{
+  return address->transport ? address->transport->row.scheme : NULL;
+}
+
+/**
+ * kin_address_equal:
+ * @a: an address
+ * @b: another
+ *
+ * Compares the sockaddrs of two addresses, and whose they are: the same bytes are something else to
+ * another family, or to a protocol that reads them in another way. The socket's type does not
+ * matter: one path is the same for streams and datagrams.
+ *
+ * Returns: whether they are the same address
+ */
+gboolean
+kin_address_equal (const KinAddress *a, const KinAddress *b)
+{
+  gboolean is_same_form =
+      a->transport == b->transport
+      || (a->transport && b->transport && a->transport->family == b->transport->family
+          && a->transport->row.codecs.rows == b->transport->row.codecs.rows);
+
+  return is_same_form && a->length == b->length
+         && memcmp (&a->sa, &b->sa, MIN (a->length, sizeof a->sa)) == 0;
+}
