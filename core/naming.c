@@ -108,6 +108,8 @@ kin_socket_accept (KinSocket *socket, KinAddress *peer, GError **error)
 {
   Accepting accepting = {
     .child = kin__socket_alloc (socket->transport, socket->head.protocol),
+    /* A slot that accepts from an inner socket says whose address it is by itself. */
+    .peer = { .transport = socket->transport, .protocol = socket->head.protocol },
   };
   gssize rc = socket->is_open ? 0 : -EBADF;
 
@@ -128,8 +130,6 @@ kin_socket_accept (KinSocket *socket, KinAddress *peer, GError **error)
     kin_socket_unref (accepting.child);
     return NULL;
   }
-  accepting.peer.transport = socket->transport;
-  accepting.peer.protocol = socket->head.protocol;
   if (peer)
     *peer = accepting.peer;
   return accepting.child;

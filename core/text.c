@@ -352,6 +352,7 @@ kin__atom_from_text (const KinField *row, const char *text, KinAtom *atom, char 
   case KIN_STRING:
   case KIN_INTERFACE:
   case KIN_CUSTOM:
+  case KIN_ADDRESS:
     *atom = (KinAtom){ .kind = KIN_STRING, .bytes = *buffer, .length = length };
     return 0;
   default:

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test-fields: addresses of all shapes from text to tuple to memory and back, and what is refused.
  *
- * By hand, then at random from the tables themselves; and rows that are shorter or longer than
- * ours, as plugins made with another kin/family.h have them. */
+ * By hand; test-fields-random has thousands more. */
 #include "shapes.h"
 
 #include <net/if.h>
@@ -87,7 +86,6 @@ static const struct {
   { "s-can",     "(int32 1,)",                         "('lo',)" },
   { "s-netlink", "(byte 1, uint16 2)",                 "(1, 2)" },
   { "s-packet",  "('lo', 2048)",                       "('lo', 2048, 0, 0, b'')" },
-  { "s-path",    "b'/x'",                              "('/x',)" },
   { "s-path",    "@ay [0x2f, 0x78]",                   "'/x'" },
   { "s-tipc",    "(2, 1000, 1, 'ignored')",            "(2, 1000, 1, 1, 2)" },
   { "s-tipc",    "<(uint64 3, <1>, @mi 2)>",           "(3, 1, 2, 2)" },
@@ -148,8 +146,6 @@ test_tuples (void **state)
     g_autoptr (GVariant) tuple = NULL;
     g_autofree char *printed = NULL;
 
-    if (i == 5) /* GVariant's b'…' has a NUL at its end, which is one too many */
-      continue;
     if (!kin_address_from_tuple (&address, tuples[i].scheme, value_of (tuples[i].value), &error))
       fail_msg ("%s: %s", tuples[i].value, error->message);
     tuple = kin_address_to_tuple (&address);
@@ -208,7 +204,7 @@ static const struct {
   { "s-vsock:2:4294967296",     "port 4294967296 is out of range (0 to 4294967295)" },
   { "s-vsock:2:-1",             "port -1 is out of range (0 to 4294967295)" },
   { "s-vsock:2:99999999999999999999999", "port 99999999999999999999999 is out of range" },
-  { "s-vsock:2:0x1ffffffff",    "port 0x1ffffffff is out of range" },
+  { "s-vsock:2:0x1ffffffff",    "port 8589934591 is out of range" },
   { "s-vsock:2:",               "port \"\" is not a number" },
   { "s-vsock:2:0x",             "port \"0x\" is not a number" },
   { "s-vsock:2:1 ",             "port \"1 \" is not a number" },
@@ -267,7 +263,7 @@ static const struct {
 static const struct {
   const char *scheme, *value, *message;
 } bad_tuples[] = {
-  { "s-vsock", "(1, 4294967296)",  "s-vsock address (1, 4294967296): port 4294967296 is out of range" },
+  { "s-vsock", "(1, int64 4294967296)", "s-vsock address (1, 4294967296): port 4294967296 is out of range" },
   { "s-vsock", "(-1, 1)",          "cid -1 is out of range (0 to 4294967295)" },
   { "s-vsock", "(1, 'x')",         "port must be an integer, not \"x\"" },
   { "s-vsock", "('any', 1)",       "cid must be an integer, not \"any\"" },
@@ -287,7 +283,7 @@ static const struct {
   { "s-blob",  "(true, uint64 18446744073709551615)", "when 18446744073709551615 is out of range" },
   { "s-path",  "5",                "not a valid path: 5" },
   { "s-path",  "('x',)",           "path cannot be ('x',)" },
-  { "s-isotp", "('lo', 4294967296, 0)", "rx_id 4294967296 is out of range" },
+  { "s-isotp", "('lo', int64 4294967296, 0)", "rx_id 4294967296 is out of range" },
   { "s-tipc",  "(4, 1, 2, 3)",     "kind must be" },
   { "s-tipc",  "('name', 1, 2, 3)", "kind must be" },
   { "ip6",     "('::1', 80, 1048576)", "flowinfo 1048576 is out of range (0 to 1048575)" },
@@ -359,9 +355,13 @@ test_names (void **state)
   assert_message (error, KIN_ERROR_NOT_SUPPORTED, "host \"example.org\" is not an address");
   assert_false (kin_address_parse (&address, "ip:example.org:65536", &error));
   assert_message (error, KIN_ERROR_BAD_ENDPOINT, "port 65536 is out of range");
-  assert_false (kin_address_from_tuple (&address, "ip", value_of ("('b\xc3\xbc" "cher.example', 80)"),
+  assert_false (kin_address_from_tuple (&address, "ip",
+                                        value_of ("('b\xc3\xbc"
+                                                  "cher.example', 80)"),
                                         &error));
-  assert_message (error, KIN_ERROR_NOT_SUPPORTED, "host \"b\xc3\xbc" "cher.example\"");
+  assert_message (error, KIN_ERROR_NOT_SUPPORTED,
+                  "host \"b\xc3\xbc"
+                  "cher.example\"");
   assert_false (kin_address_parse (&address, "ip:b%FFcher.example:80", &error));
   assert_message (error, KIN_ERROR_BAD_ENDPOINT, "not a valid host");
 }
@@ -438,219 +438,16 @@ test_equal (void **state)
   assert_false (kin_address_equal (&a, &b));
 }
 
-/* ---- At random ---------------------------------------------------------------------------------
- */
-
-static GVariant *
-random_member (GRand *rand, const KinField *row)
-{
-  guint64 number = (guint64) g_rand_int (rand) << 32 | g_rand_int (rand);
-  guint bits = row->bits ? row->bits : row->size * 8u;
-  guint8 bytes[128];
-  gsize n = row->size ? number % row->size : 0;
-
-  for (gsize i = 0; i < sizeof bytes; i++)
-    bytes[i] = (guint8) (g_rand_boolean (rand) ? "%?:,()[]@"[g_rand_int_range (rand, 0, 9)]
-                                               : g_rand_int_range (rand, 1, 256));
-  switch (row->kind) {
-  case KIN_UINT:
-    return g_variant_new_uint64 (row->flags & KIN_FIELD_TAG ? row->fallback
-                                                            : number >> (64 - bits));
-  case KIN_INT:
-    return g_variant_new_int64 ((gint64) number >> (64 - bits));
-  case KIN_BOOL:
-    return g_variant_new_boolean (number & 1);
-  case KIN_TIME:
-    return g_variant_new_int64 ((gint64) number >> g_rand_int_range (rand, 0, 60));
-  case KIN_INTERFACE:
-    return g_variant_new_string (number & 1 ? "lo" : "");
-  case KIN_STRING:
-  case KIN_BYTES:
-    return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, MIN (n, sizeof bytes), 1);
-  default:
-    fail_msg ("no random value of %s", row->name);
-    return NULL;
-  }
-}
-
-/* A path, an identifier, a device or a host, by the hook that reads it. */
-static GVariant *
-random_custom (GRand *rand, const KinField *row)
-{
-  guint32 a = g_rand_int (rand), b = g_rand_int (rand);
-  KinField bytes = { .kind = KIN_BYTES, .size = 100 };
-
-  if (row->set == path_set)
-    return random_member (rand, &bytes);
-  if (row->set == id_set)
-    return g_variant_new_uint32 (a & 1 ? a >> 21 : CAN_EFF_FLAG | a >> 3);
-  if (row->set == device_set)
-    return g_variant_new_take_string (g_strdup_printf ("%02X:%02X:%02X:%02X:00:FF", a & 255,
-                                                       a >> 24, b & 255, b >> 24));
-  if (row->set == host4_set)
-    return g_variant_new_take_string (g_strdup_printf ("%u.%u.%u.%u", a & 255, a >> 24, b & 255,
-                                                       b >> 24));
-  return g_variant_new_take_string (g_strdup_printf ("fe80::%x:%x:%x", a >> 16 | 1, b >> 16 | 1,
-                                                     (b & 0xffff) | 1));
-}
-
-static GVariant *
-random_tuple (GRand *rand, const KinAddressCodec *codec)
-{
-  GVariant *members[8];
-  KinField row;
-  gsize n = 0;
-
-  for (guint i = 0; kin__row (&codec->fields, i, &row, sizeof row); i++) {
-    if (row.flags & KIN_FIELD_TEXT_ONLY)
-      continue;
-    members[n] = row.kind == KIN_CUSTOM ? random_custom (rand, &row) : random_member (rand, &row);
-    if (row.flags & KIN_FIELD_SHOWN) { /* what it repeats stands before it */
-      g_variant_unref (g_variant_ref_sink (members[n]));
-      members[n] = members[n - 1];
-    }
-    n++;
-  }
-  if (codec->flags & KIN_CODEC_BARE)
-    return members[0];
-  return g_variant_new_tuple (members, n);
-}
-
-/* tuple → memory → tuple, and memory → text → memory. */
-static void
-check_round_trip (const KinTransport *transport, GVariant *floating, gboolean is_text_whole)
-{
-  g_autoptr (GVariant) tuple = g_variant_ref_sink (floating), back = NULL, again = NULL;
-  g_autofree char *text = NULL, *printed = NULL, *printed_again = NULL;
-  KinAddress address, read, third;
-  GError *error = NULL;
-
-  if (!kin__address_from_value (transport, tuple, &address, &error))
-    fail_msg ("%s", error->message);
-  back = kin_address_to_tuple (&address);
-  if (!kin__address_from_value (transport, back, &third, &error))
-    fail_msg ("%s", error->message);
-  assert_memory_equal (&address, &third, sizeof address);
-  text = kin_address_format (&address);
-  assert_true (g_utf8_validate (text, -1, NULL));
-  if (!kin_address_parse (&read, text, &error))
-    fail_msg ("%s: %s", text, error->message);
-  if (is_text_whole)
-    assert_memory_equal (&address, &read, sizeof address);
-  again = kin_address_to_tuple (&read);
-  printed = kin_value_print (back);
-  printed_again = kin_value_print (again);
-  if (is_text_whole)
-    assert_string_equal (printed, printed_again);
-}
-
-static void
-check_random (GRand *rand, const char *scheme, guint n, guint rounds)
-{
-  const KinTransport *transport = kin__registry_scheme (scheme, n, NULL);
-  KinAddressCodec codec;
-
-  assert_non_null (transport);
-  for (guint i = 0; kin__row (&transport->row.codecs, i, &codec, sizeof codec); i++)
-    for (guint round = 0; round < rounds; round++)
-      /* Text has no flow label, which a tuple has. */
-      check_round_trip (transport, random_tuple (rand, &codec), n == 0 && strcmp (scheme, "ip6"));
-}
-
-static void
-test_random (void **state)
-{
-  GRand *rand = g_rand_new_with_seed (7);
-
-  (void) state;
-  for (gsize i = 0; i < G_N_ELEMENTS (shapes_protocols); i++)
-    check_random (rand, shapes_protocols[i].scheme, 0, 400);
-  check_random (rand, "ip", 0, 400);
-  check_random (rand, "ip", 1, 400);
-  check_random (rand, "ip6", 0, 400);
-  g_rand_free (rand);
-}
-
-/* ---- Rows of another length --------------------------------------------------------------------
- */
-
-/* A row as an older header had it, and as a newer one may. */
-typedef struct {
-  const char *name;
-  uint8_t kind, digits, bits, count_size;
-  uint16_t count_offset, offset, size, flags;
-} OlderField;
-typedef struct {
-  KinField now;
-  uint64_t later[3];
-} NewerField;
-
-static const KinField *seen;
-
-static int
-seen_get (const KinField *field, const void *base, size_t length, KinForm form, KinMember *member)
-{
-  seen = field;
-  return device_get (field, base, length, form, member);
-}
-
-static const OlderField older_fields[] = {
-  { .name = "one", .kind = KIN_UINT, .offset = 2, .size = 2 },
-  { .name = "two", .kind = KIN_UINT, .offset = 4, .size = 4, .flags = KIN_FIELD_OPTIONAL },
-};
-static const NewerField newer_fields[] = {
-  { .now = { .name = "one", .kind = KIN_UINT, .offset = 2, .size = 2 }, .later = { 1, 2, 3 } },
-  { .now = { .name = "device", .kind = KIN_CUSTOM, .offset = 4, .size = 6, .get = seen_get,
-             .set = device_set },
-    .later = { 4, 5, 6 } },
-};
-static const KinAddressCodec older_codecs[]
-    = { { .fields = KIN_TABLE (older_fields), .bytes = 8, .separator = ':' } };
-static const KinAddressCodec newer_codecs[]
-    = { { .fields = KIN_TABLE (newer_fields), .bytes = 12, .separator = ',' } };
-static const KinProtocol aged_protocols[] = {
-  { .scheme = "older", .type = 1, .codecs = KIN_TABLE (older_codecs), .grammar = "ONE:TWO",
-    .example = "older:1:2" },
-  { .scheme = "newer", .type = 1, .codecs = KIN_TABLE (newer_codecs), .grammar = "ONE,DEVICE",
-    .example = "newer:1,AA:BB:CC:DD:EE:FF" },
-};
-static const KinFamily aged_family = {
-  KIN_STAMP,
-  .domain = 204,
-  .name = "aged",
-  .summary = "rows of other lengths",
-  .protocols = KIN_TABLE (aged_protocols),
-};
-
-static void
-test_strides (void **state)
-{
-  KinAddress address;
-  g_autofree char *older = NULL, *newer = NULL;
-
-  (void) state;
-  assert_true (kin_register_family (&aged_family, NULL));
-  assert_true (kin_address_parse (&address, "older:1:70000", NULL));
-  older = kin_address_format (&address);
-  assert_string_equal (older, "older:1:70000");
-  assert_true (kin_address_parse (&address, "newer:7,01:02:03:04:05:06", NULL));
-  newer = kin_address_format (&address);
-  assert_string_equal (newer, "newer:7,01:02:03:04:05:06");
-  /* A hook may read the members that only its own header has. */
-  assert_ptr_equal (seen, &newer_fields[1].now);
-}
-
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_both_ways),     cmocka_unit_test (test_read_alike),
-    cmocka_unit_test (test_tuples),        cmocka_unit_test (test_memory),
-    cmocka_unit_test (test_bad_texts),     cmocka_unit_test (test_bad_tuples),
-    cmocka_unit_test (test_long_ones),     cmocka_unit_test (test_names),
-    cmocka_unit_test (test_foreign),       cmocka_unit_test (test_short_lengths),
-    cmocka_unit_test (test_equal),         cmocka_unit_test (test_random),
-    cmocka_unit_test (test_strides),
+    cmocka_unit_test (test_both_ways), cmocka_unit_test (test_read_alike),
+    cmocka_unit_test (test_tuples),    cmocka_unit_test (test_memory),
+    cmocka_unit_test (test_bad_texts), cmocka_unit_test (test_bad_tuples),
+    cmocka_unit_test (test_long_ones), cmocka_unit_test (test_names),
+    cmocka_unit_test (test_foreign),   cmocka_unit_test (test_short_lengths),
+    cmocka_unit_test (test_equal),
   };
 
   return cmocka_run_group_tests (tests, shapes_setup, NULL);

@@ -1,0 +1,762 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* test-unix: the family unix, with Python's socket module at the far end (unix-partner.py).
+ *
+ * Needs: unix
+ */
+#include "sockets.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+/* ---- The partner ------------------------------------------------------------------------- */
+
+typedef struct {
+  GPid pid;
+  KinSocket *door, *socket;
+} Partner;
+
+static char *
+partner_script (void)
+{
+  const char *source = g_getenv ("KIN_SOURCE");
+
+  return g_build_filename (source ? source : ".", "tests", "shared", "unix-partner.py", NULL);
+}
+
+/* Python, which connects and plays its role. options: of the door, and so of the connection. */
+static Partner
+partner_new (const char *role, const char *options)
+{
+  g_autofree char *name = g_strdup_printf ("kin-test-%d-%s", getpid (), role);
+  g_autofree char *endpoint = g_strdup_printf ("unix-seqpacket:@%s%s", name, options);
+  g_autofree char *script = partner_script ();
+  char *arguments[] = { (char *) "python3", script, (char *) role, name, NULL };
+  Partner partner = { .door = must_listen (endpoint) };
+  g_autoptr (GError) error = NULL;
+
+  must (g_spawn_async (NULL, arguments, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL,
+                       NULL, &partner.pid, &error),
+        error);
+  partner.socket = must_accept (partner.door);
+  return partner;
+}
+
+static void
+partner_free (Partner *partner)
+{
+  int status;
+
+  kin_socket_unref (partner->socket);
+  kin_socket_unref (partner->door);
+  assert_int_equal (waitpid (partner->pid, &status, 0), partner->pid);
+  assert_int_equal (status, 0);
+}
+
+/* A value as Python prints it. */
+static void
+assert_prints (GVariant *value, const char *text)
+{
+  g_autofree char *printed = NULL;
+
+  assert_non_null (value);
+  printed = kin_value_print (value);
+  assert_string_equal (printed, text);
+}
+
+static char *
+receive_text (KinSocket *socket)
+{
+  g_autoptr (GError) error = NULL;
+  char data[500];
+  gssize n = kin_socket_recv (socket, data, sizeof data, 0, &error);
+
+  must (n > 0, error);
+  return g_strndup (data, (gsize) n);
+}
+
+static GVariant *
+must_get (KinSocket *socket, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant *value = kin_socket_get_option (socket, name, &error);
+
+  must (value, error);
+  return value;
+}
+
+/* Turns an option on; FALSE: this kernel has not got it. */
+static gboolean
+turn_on (KinSocket *socket, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (kin_socket_set_option (socket, name, g_variant_new_boolean (TRUE), &error))
+    return TRUE;
+  assert_int_equal (errno, ENOPROTOOPT);
+  assert_true (g_error_matches (error, KIN_OS_ERROR, ENOPROTOOPT));
+  return FALSE;
+}
+
+/* ---- Names ------------------------------------------------------------------------------- */
+
+/* clang-format off */
+static const struct {
+  const char *text, *tuple;
+  guint length;   /* of the sockaddr, sun_family not counted */
+} names[] = {
+  { "unix:/run/x.sock",      "'/run/x.sock'",      12 },
+  { "unix:relative",         "'relative'",          9 },
+  { "unix:",                 "''",                  0 },
+  { "unix:@name",            "b'\\x00name'",        5 },
+  { "unix:@",                "b'\\x00'",            1 },
+  { "unix:@a%00b",           "b'\\x00a\\x00b'",     4 },
+  { "unix:@a%00",            "b'\\x00a\\x00'",      3 },
+  { "unix:@@",               "b'\\x00@'",           2 },
+  { "unix:@%FF",             "b'\\x00\\xff'",       2 },
+  { "unix:./@x",             "'@x'",                3 },
+  { "unix:././@x",           "'./@x'",              5 },
+  { "unix:./x",              "'./x'",               4 },
+  { "unix:/tmp/%FF",         "b'/tmp/\\xff'",       7 },
+  { "unix:/a%3Fb%25c",       "'/a?b%c'",            8 },
+  { "unix:/\303\244",        "'/\303\244'",         4 },
+  { "unix-dgram:/a,b:c(d[",  "'/a,b:c(d['",        11 },
+  { "unix-seqpacket:@a b",   "b'\\x00a b'",         4 },
+};
+/* clang-format on */
+
+static void
+test_names (void **state)
+{
+  (void) state;
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GVariant) tuple = NULL;
+    g_autofree char *text = NULL;
+    KinAddress address, again;
+
+    must (kin_address_parse (&address, names[i].text, &error), error);
+    assert_int_equal (address.length, offsetof (struct sockaddr_un, sun_path) + names[i].length);
+    assert_int_equal (address.sa.generic.sa_family, AF_UNIX);
+    tuple = kin_address_to_tuple (&address);
+    assert_prints (tuple, names[i].tuple);
+    text = kin_address_format (&address);
+    assert_string_equal (text, names[i].text);
+    must (kin_address_from_tuple (&again, kin_address_scheme (&address), tuple, &error), error);
+    assert_true (kin_address_equal (&address, &again));
+  }
+}
+
+static void
+check_length (const char *prefix, gsize length, gboolean fits)
+{
+  g_autofree char *filler = g_strnfill (length - strlen (prefix), 'n');
+  g_autofree char *text = g_strdup_printf ("unix:%s%s", prefix, filler);
+  g_autoptr (GError) error = NULL;
+  KinAddress address;
+
+  if (fits) {
+    must (kin_address_parse (&address, text, &error), error);
+    return;
+  }
+  assert_false (kin_address_parse (&address, text, &error));
+  assert_true (g_error_matches (error, KIN_ERROR, KIN_ERROR_BAD_ENDPOINT));
+}
+
+static void
+test_longest_names (void **state)
+{
+  (void) state;
+  check_length ("/", 107, TRUE);
+  check_length ("/", 108, FALSE);
+  check_length ("@", 108, TRUE);
+  check_length ("@", 109, FALSE);
+  check_length ("./@", 109, TRUE);
+  check_length ("./@", 110, FALSE);
+}
+
+static void
+test_bad_names (void **state)
+{
+  const char *bad[] = { "unix:/a%00b", "unix:%00a", "unix:/a%", "unix:/a%0g", "unix:/a?nothing=1" };
+  g_autoptr (GError) error = NULL;
+  KinAddress address;
+
+  (void) state;
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autoptr (KinEndpoint) endpoint = kin_endpoint_new (bad[i], &error);
+
+    assert_null (endpoint);
+    assert_non_null (error);
+    assert_null (strchr (error->message, '\n'));
+    g_clear_error (&error);
+  }
+  assert_false (kin_address_from_tuple (
+      &address, "unix", g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, "a\0b", 3, 1), &error));
+  assert_true (g_error_matches (error, KIN_ERROR, KIN_ERROR_BAD_VALUE));
+  g_clear_error (&error);
+  assert_false (kin_address_from_tuple (&address, "unix", g_variant_new_int64 (1), &error));
+  assert_non_null (error);
+}
+
+/* Another program may fill sun_path to its end, without a NUL. */
+static void
+test_foreign_name (void **state)
+{
+  g_autofree char *folder = g_dir_make_tmp ("kin-test-XXXXXX", NULL);
+  struct sockaddr_un full = { .sun_family = AF_UNIX };
+  g_autofree char *path = g_strnfill (sizeof full.sun_path, 'p'), *text = NULL;
+  g_autoptr (KinSocket) client = NULL;
+  g_autoptr (GVariant) tuple = NULL;
+  int fds[] = { socket (AF_UNIX, SOCK_STREAM, 0), socket (AF_UNIX, SOCK_STREAM, 0) };
+  KinAddress address;
+
+  (void) state;
+  memcpy (path, folder, strlen (folder));
+  path[strlen (folder)] = '/';
+  memcpy (full.sun_path, path, sizeof full.sun_path);
+  assert_int_equal (bind (fds[0], (struct sockaddr *) &full, sizeof full), 0);
+  assert_int_equal (listen (fds[0], 1), 0);
+  assert_int_equal (connect (fds[1], (struct sockaddr *) &full, sizeof full), 0);
+  client = kin_socket_new_from_fd (fds[1], NULL);
+  assert_non_null (client);
+  assert_true (kin_socket_peer (client, &address, NULL));
+  text = kin_address_format (&address);
+  assert_string_equal (text + strlen ("unix:"), path);
+  tuple = kin_address_to_tuple (&address);
+  assert_string_equal (g_variant_get_string (tuple, NULL), path);
+  close (fds[0]);
+  assert_int_equal (unlink (path), 0);
+  assert_int_equal (rmdir (folder), 0);
+}
+
+static void
+check_chosen_name (const char *scheme)
+{
+  g_autofree char *endpoint = g_strconcat (scheme, ":", NULL), *text = NULL;
+  g_autoptr (KinSocket) socket = must_bind (endpoint);
+  g_autoptr (GVariant) tuple = NULL;
+  KinAddress address;
+
+  assert_true (kin_socket_local (socket, &address, NULL));
+  tuple = kin_address_to_tuple (&address);
+  text = kin_address_format (&address);
+  assert_true (g_variant_is_of_type (tuple, G_VARIANT_TYPE_BYTESTRING));
+  assert_int_equal (g_variant_n_children (tuple), 6); /* NUL and five digits */
+  assert_true (g_str_has_prefix (text + strlen (scheme), ":@"));
+}
+
+static void
+test_chosen_names (void **state)
+{
+  (void) state;
+  check_chosen_name ("unix");
+  check_chosen_name ("unix-dgram");
+  check_chosen_name ("unix-seqpacket");
+}
+
+static void
+test_unnamed (void **state)
+{
+  g_autoptr (KinSocket) to = must_bind ("unix-dgram:@kin-test-to"), from = NULL;
+  g_autofree char *own = NULL;
+  KinAddress sender;
+  char byte;
+
+  (void) state;
+  from = must_connect ("unix-dgram:@kin-test-to");
+  own = local_text (from);
+  assert_string_equal (own, "unix-dgram:");
+  must_send (from, "x", 1);
+  assert_int_equal (kin_socket_recvfrom (to, &byte, 1, 0, &sender, NULL), 1);
+  assert_int_equal (sender.length, 0);
+}
+
+static void
+test_names_with_python (void **state)
+{
+  Partner partner = partner_new ("names", "");
+  g_autofree char *seen = receive_text (partner.socket);
+  g_autofree char *expected = g_strdup_printf ("'' b'\\x00kin-test-%d-names'", getpid ());
+
+  (void) state;
+  assert_string_equal (seen, expected);
+  partner_free (&partner);
+}
+
+/* ---- Credentials ------------------------------------------------------------------------- */
+
+static void
+test_credentials (void **state)
+{
+  Partner partner = partner_new ("credentials", "?unix.passcred=1");
+  g_autofree char *python = receive_text (partner.socket), *seen = NULL;
+  g_autofree char *own = g_strdup_printf ("(%d, %u, %u)", getpid (), getuid (), getgid ());
+  g_autoptr (GVariant) peer = must_get (partner.socket, "unix.peercred"), sent = NULL;
+  g_autoptr (KinMessage) message = kin_message_new ();
+  g_autoptr (GError) error = NULL;
+  char data[16] = "";
+
+  (void) state;
+  assert_prints (peer, python);
+  must (turn_on (partner.socket, "unix.passcred"), NULL);
+  kin_message_set_data (message, data, sizeof data);
+  must (kin_socket_recvmsg (partner.socket, message, 0, &error) > 0, error);
+  assert_string_equal (data, "typed");
+  sent = kin_message_get_control (message, partner.socket, "unix.credentials");
+  assert_prints (sent, python);
+  kin_message_clear (message);
+  seen = receive_text (partner.socket);
+  assert_string_equal (seen, own);
+
+  kin_message_set_data (message, "from kin", 8);
+  must (kin_message_add_control (
+            message, partner.socket, "unix.credentials",
+            g_variant_new ("(xxx)", (gint64) getpid (), (gint64) getuid (), (gint64) getgid ()),
+            &error),
+        error);
+  must (kin_socket_sendmsg (partner.socket, message, 0, &error) > 0, error);
+  g_free (seen);
+  seen = receive_text (partner.socket);
+  assert_string_equal (seen, own);
+  partner_free (&partner);
+}
+
+static void
+test_groups (void **state)
+{
+  Partner partner = partner_new ("groups", "");
+  g_autofree char *python = NULL;
+  g_autoptr (GVariant) groups = NULL;
+
+  (void) state;
+  /* It closed its first connection to come again with other groups. */
+  assert_receives (partner.socket, "");
+  kin_socket_unref (partner.socket);
+  partner.socket = must_accept (partner.door);
+  python = receive_text (partner.socket);
+  groups = must_get (partner.socket, "unix.peergroups");
+  assert_prints (groups, python);
+  partner_free (&partner);
+}
+
+/* Does the descriptor stand for the process? /proc says so. */
+static void
+assert_pidfd (int fd, pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fdinfo/%d", fd), *info = NULL;
+  g_autofree char *line = g_strdup_printf ("Pid:\t%d\n", pid);
+
+  assert_true (g_file_get_contents (path, &info, NULL, NULL));
+  assert_non_null (strstr (info, line));
+  assert_true (fcntl (fd, F_GETFD) & FD_CLOEXEC);
+}
+
+static void
+test_peer_pidfd (void **state)
+{
+  Partner partner = partner_new ("wait", "");
+  g_autofree char *pid = receive_text (partner.socket);
+  g_autoptr (GVariant) value = kin_socket_get_option (partner.socket, "unix.peerpidfd", NULL);
+  gboolean is_missing = !value && errno == ENOPROTOOPT;
+
+  (void) state;
+  if (value) {
+    assert_pidfd ((int) g_variant_get_int64 (value), atoi (pid));
+    assert_int_equal (close ((int) g_variant_get_int64 (value)), 0);
+  }
+  partner_free (&partner);
+  if (is_missing) {
+    print_message ("# the kernel has no SO_PEERPIDFD (Linux 6.5)\n");
+    skip ();
+  }
+  assert_non_null (value);
+}
+
+static void
+test_pidfd_with_message (void **state)
+{
+  g_autoptr (KinSocket) a = NULL, b = NULL;
+  g_autoptr (KinMessage) message = kin_message_new ();
+  g_autoptr (GVariant) controls = NULL;
+  const int *fds;
+  gsize n_fds;
+  char byte;
+  int null;
+
+  (void) state;
+  assert_true (kin_socket_new_pair ("unix", &a, &b, NULL));
+  if (!turn_on (b, "unix.passpidfd")) {
+    print_message ("# the kernel has no SO_PASSPIDFD (Linux 6.5)\n");
+    skip ();
+  }
+  null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  kin_message_set_data (message, "x", 1);
+  assert_true (kin_message_add_fds (message, &null, 1, NULL));
+  assert_int_equal (kin_socket_sendmsg (a, message, 0, NULL), 1);
+  kin_message_clear (message);
+  kin_message_set_data (message, &byte, 1);
+  assert_int_equal (kin_socket_recvmsg (b, message, 0, NULL), 1);
+  controls = kin_message_get_controls (message, b);
+  assert_prints (controls, "[('unix.rights', 1), ('unix.pidfd', 1)]");
+  fds = kin_message_get_fds (message, &n_fds);
+  assert_int_equal (n_fds, 2);
+  assert_pidfd (fds[1], getpid ());
+  close (null);
+}
+
+/* ---- Descriptors ------------------------------------------------------------------------- */
+
+static void
+assert_reads (int fd, const char *text)
+{
+  char data[64] = "";
+
+  assert_int_equal (read (fd, data, sizeof data), strlen (text));
+  assert_string_equal (data, text);
+}
+
+static void
+send_pipes (KinSocket *socket, int readers[2])
+{
+  g_autoptr (KinMessage) message = kin_message_new ();
+  g_autoptr (GError) error = NULL;
+  int writers[2], pipes[2];
+
+  for (guint i = 0; i < 2; i++) {
+    assert_int_equal (pipe2 (pipes, O_CLOEXEC), 0);
+    readers[i] = pipes[0];
+    writers[i] = pipes[1];
+  }
+  kin_message_set_data (message, "two pipes", 9);
+  must (kin_message_add_fds (message, writers, 2, &error), error);
+  must (kin_socket_sendmsg (socket, message, 0, &error) > 0, error);
+  close (writers[0]);
+  close (writers[1]);
+}
+
+static void
+check_received (KinSocket *socket, KinMessage *message)
+{
+  g_autoptr (GVariant) controls = NULL;
+  gsize n_fds;
+  int *fds;
+
+  controls = kin_message_get_controls (message, socket);
+  assert_prints (controls, "[('unix.rights', 3)]");
+  assert_int_equal (kin_message_get_flags (message) & MSG_CTRUNC, 0);
+  fds = kin_message_steal_fds (message, &n_fds);
+  assert_int_equal (n_fds, 3);
+  for (guint i = 0; i < n_fds; i++) {
+    g_autofree char *text = g_strdup_printf ("python gave %u", i);
+
+    assert_true (fcntl (fds[i], F_GETFD) & FD_CLOEXEC);
+    assert_reads (fds[i], text);
+    close (fds[i]);
+  }
+  g_free (fds);
+}
+
+static void
+test_descriptors (void **state)
+{
+  guint before = count_fds ();
+  Partner partner = partner_new ("descriptors", "");
+  KinMessage *message = kin_message_new ();
+  g_autoptr (GError) error = NULL;
+  char data[16] = "";
+  int readers[2];
+  gsize n_fds;
+
+  (void) state;
+  send_pipes (partner.socket, readers);
+  kin_message_set_data (message, data, sizeof data);
+  must (kin_socket_recvmsg (partner.socket, message, 0, &error) == 5, error);
+  check_received (partner.socket, message);
+  assert_reads (readers[0], "python wrote 0");
+  assert_reads (readers[1], "python wrote 1");
+  close (readers[0]);
+  close (readers[1]);
+
+  /* Room for one, or for two on account of alignment: the third is closed by the kernel, and those
+   * that nobody stole by the next receive. */
+  kin_message_set_control_size (message, CMSG_SPACE (sizeof (int)));
+  must (kin_socket_recvmsg (partner.socket, message, 0, &error) == 5, error);
+  assert_true (kin_message_get_flags (message) & MSG_CTRUNC);
+  kin_message_get_fds (message, &n_fds);
+  assert_in_range (n_fds, 1, 2);
+
+  kin_message_set_control_size (message, 512);
+  must (kin_socket_recvmsg (partner.socket, message, 0, &error) == 5, error);
+  kin_message_get_fds (message, &n_fds);
+  assert_int_equal (n_fds, 2);
+  kin_message_free (message);
+  partner_free (&partner);
+  assert_int_equal (count_fds (), before);
+}
+
+/* A receive that asks for no control messages loses none of ours: the kernel closes theirs. */
+static void
+test_unwanted_descriptors (void **state)
+{
+  guint before = count_fds ();
+  g_autoptr (KinMessage) message = kin_message_new ();
+  KinSocket *a, *b;
+  int pair[2];
+
+  (void) state;
+  assert_true (kin_socket_new_pair ("unix", &a, &b, NULL));
+  send_pipes (a, pair);
+  assert_receives (b, "two pipes");
+  close (pair[0]);
+  close (pair[1]);
+  send_pipes (a, pair);
+  close (pair[0]);
+  close (pair[1]);
+  kin_socket_unref (a);
+  kin_socket_unref (b);
+  assert_int_equal (count_fds (), before);
+}
+
+static void
+test_refused_descriptors (void **state)
+{
+  g_autoptr (KinSocket) a = NULL, b = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KinMessage) message = kin_message_new ();
+
+  (void) state;
+  assert_true (kin_socket_new_pair ("unix", &a, &b, NULL));
+  if (!kin_socket_set_option (b, "unix.passrights", g_variant_new_boolean (FALSE), &error)) {
+    assert_int_equal (errno, ENOPROTOOPT);
+    print_message ("# the kernel has no SO_PASSRIGHTS (Linux 6.16)\n");
+    skip ();
+  }
+  kin_message_set_data (message, "x", 1);
+  assert_true (kin_message_add_fds (message, (int[]){ 0 }, 1, NULL));
+  assert_fails (kin_socket_sendmsg (a, message, 0, &error) >= 0, EPERM, &error);
+}
+
+/* ---- Options and constants --------------------------------------------------------------- */
+
+static void
+test_inq (void **state)
+{
+  g_autoptr (KinSocket) a = NULL, b = NULL;
+  g_autoptr (KinMessage) message = kin_message_new ();
+  g_autoptr (GVariant) waiting = NULL;
+  char data[4];
+
+  (void) state;
+  assert_true (kin_socket_new_pair ("unix", &a, &b, NULL));
+  if (!turn_on (b, "unix.inq")) {
+    print_message ("# the kernel has no SO_INQ for AF_UNIX (Linux 6.17)\n");
+    skip ();
+  }
+  must_send (a, "0123456789", 10);
+  kin_message_set_data (message, data, sizeof data);
+  assert_int_equal (kin_socket_recvmsg (b, message, 0, NULL), 4);
+  waiting = kin_message_get_control (message, b, "unix.inq");
+  assert_prints (waiting, "6");
+}
+
+/* Every row is understood by this kernel, or this kernel is too old for it: nothing else. */
+static void
+test_all_options (void **state)
+{
+  const KinFamily *family = kin_load_family ("unix", NULL);
+  g_autoptr (KinSocket) a = NULL, b = NULL;
+  guint n_read = 0, n_set = 0;
+  KinOption row;
+
+  (void) state;
+  assert_true (kin_socket_new_pair ("unix", &a, &b, NULL));
+  for (guint i = 0; kin_table_get (&family->options, i, &row, sizeof row); i++) {
+    g_autoptr (GVariant) value = NULL;
+    gboolean is_set = row.kind == KIN_BOOL && turn_on (a, row.name);
+
+    n_set += is_set;
+    if (!(row.flags & KIN_OPTION_READ))
+      continue;
+    value = kin_socket_get_option (a, row.name, NULL);
+    if (!value && errno != ENOPROTOOPT)
+      fail_msg ("%s: %s", row.name, g_strerror (errno));
+    n_read += value != NULL;
+    if (is_set)
+      assert_true (g_variant_get_boolean (value));
+    if (value && strcmp (row.name, "unix.peerpidfd") == 0)
+      close ((int) g_variant_get_int64 (value));
+  }
+  assert_true (n_set >= 2); /* passcred and passsec are older than any Linux that Kin supports */
+  assert_true (n_read >= 4);
+}
+
+static void
+test_constants (void **state)
+{
+  g_autofree char *script = partner_script (), *output = NULL;
+  char *arguments[] = { (char *) "python3", script, (char *) "constants", NULL };
+  g_auto (GStrv) lines = NULL;
+  guint n = 0;
+
+  (void) state;
+  assert_true (g_spawn_sync (NULL, arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL,
+                             NULL, NULL));
+  lines = g_strsplit (output, "\n", -1);
+  for (guint i = 0; lines[i] && *lines[i]; i++) {
+    g_auto (GStrv) pair = g_strsplit (lines[i], " ", 2);
+    g_autoptr (GVariant) value = kin_get_constant (pair[0]);
+
+    if (!value)
+      fail_msg ("Kin has no %s", pair[0]);
+    assert_prints (value, pair[1]);
+    n++;
+  }
+  assert_true (n >= 7); /* AF_UNIX, two SCM_, four SO_ */
+}
+
+/* ---- What to do about it ----------------------------------------------------------------- */
+
+static void
+assert_says (GError **error, int code, const char *words)
+{
+  g_autoptr (GError) said = g_steal_pointer (error);
+
+  assert_int_equal (errno, code);
+  assert_non_null (said);
+  if (!g_error_matches (said, KIN_OS_ERROR, code) || !strstr (said->message, words))
+    fail_msg ("%s", said->message);
+}
+
+static void
+test_hints (void **state)
+{
+  g_autofree char *folder = g_dir_make_tmp ("kin-test-XXXXXX", NULL);
+  g_autofree char *endpoint = g_strdup_printf ("unix:%s/x", folder);
+  g_autofree char *datagram = g_strdup_printf ("unix-dgram:%s/x", folder);
+  g_autofree char *below = g_strdup_printf ("unix:%s/no/x", folder);
+  g_autoptr (GError) error = NULL;
+  KinSocket *door = must_listen (endpoint);
+  static char huge[1 << 22];
+  g_autoptr (KinSocket) to = NULL;
+
+  (void) state;
+  assert_null (kin_listen (endpoint, &error));
+  assert_says (&error, EADDRINUSE, "rm PATH");
+  assert_null (kin_connect (datagram, LONG, &error));
+  assert_says (&error, EPROTOTYPE, "a socket of another type");
+  kin_socket_unref (door);
+  assert_null (kin_connect (endpoint, LONG, &error));
+  assert_says (&error, ECONNREFUSED, "no program listens there");
+  assert_int_equal (unlink (strchr (endpoint, ':') + 1), 0);
+  assert_null (kin_connect (endpoint, LONG, &error));
+  assert_says (&error, ENOENT, "is the program that listens on it running?");
+  assert_null (kin_listen (below, &error));
+  assert_says (&error, ENOENT, "mkdir");
+  assert_null (kin_connect ("unix:", LONG, &error));
+  assert_says (&error, EINVAL, "the empty name can only be bound");
+  to = must_bind ("unix-dgram:@kin-test-huge");
+  door = must_connect ("unix-dgram:@kin-test-huge");
+  assert_int_equal (kin_socket_send (door, huge, sizeof huge, 0, &error), -1);
+  assert_says (&error, EMSGSIZE, "raise so.sndbuf");
+  g_clear_pointer (&to, kin_socket_unref);
+  assert_int_equal (kin_socket_send (door, "x", 1, 0, &error), -1);
+  assert_says (&error, ECONNREFUSED, "is gone");
+  kin_socket_unref (door);
+  assert_int_equal (rmdir (folder), 0);
+}
+
+/* Root may do everything; a child that is nobody may not. */
+static void
+test_permission_hints (void **state)
+{
+  g_autofree char *folder = g_dir_make_tmp ("kin-test-XXXXXX", NULL); /* mode 0700 */
+  g_autofree char *endpoint = g_strdup_printf ("unix:%s/x", folder);
+  pid_t child;
+  int status;
+
+  (void) state;
+  if (getuid () != 0) {
+    print_message ("# only root can become nobody\n");
+    rmdir (folder);
+    skip ();
+  }
+  kin_load_family ("unix", NULL);
+  child = fork ();
+  if (child == 0) {
+    GError *error = NULL;
+
+    if (setresuid (65534, 65534, 65534) < 0 || kin_listen (endpoint, &error) || errno != EACCES
+        || !strstr (error->message, "no permission to make a file there"))
+      _exit (1);
+    g_clear_error (&error);
+    if (kin_connect (endpoint, 0, &error) || errno != EACCES
+        || !strstr (error->message, "no permission to write"))
+      _exit (2);
+    _exit (0);
+  }
+  assert_int_equal (waitpid (child, &status, 0), child);
+  assert_int_equal (status, 0);
+  assert_int_equal (rmdir (folder), 0);
+}
+
+/* ---- Two processes on one socket --------------------------------------------------------- */
+
+static void
+test_fork (void **state)
+{
+  g_autoptr (KinSocket) a = NULL, b = NULL;
+  int status;
+  pid_t child;
+
+  (void) state;
+  assert_true (kin_socket_new_pair ("unix-seqpacket", &a, &b, NULL));
+  child = fork ();
+  if (child == 0) {
+    char data[16] = "";
+
+    if (kin_socket_send (a, "from the child", 14, 0, NULL) != 14
+        || kin_socket_recv (a, data, sizeof data, 0, NULL) != 9 || !kin_socket_close (a, NULL)
+        || !kin_socket_close (b, NULL))
+      _exit (1);
+    _exit (0);
+  }
+  assert_receives (b, "from the child");
+  must_send (b, "to either", 9);
+  assert_int_equal (waitpid (child, &status, 0), child);
+  assert_int_equal (status, 0);
+  must_send (a, "from the parent", 15);
+  assert_receives (b, "from the parent");
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test (test_names),
+    cmocka_unit_test (test_longest_names),
+    cmocka_unit_test (test_bad_names),
+    cmocka_unit_test (test_foreign_name),
+    cmocka_unit_test (test_chosen_names),
+    cmocka_unit_test (test_unnamed),
+    cmocka_unit_test (test_names_with_python),
+    cmocka_unit_test (test_credentials),
+    cmocka_unit_test (test_groups),
+    cmocka_unit_test (test_peer_pidfd),
+    cmocka_unit_test (test_pidfd_with_message),
+    cmocka_unit_test (test_descriptors),
+    cmocka_unit_test (test_unwanted_descriptors),
+    cmocka_unit_test (test_refused_descriptors),
+    cmocka_unit_test (test_inq),
+    cmocka_unit_test (test_all_options),
+    cmocka_unit_test (test_constants),
+    cmocka_unit_test (test_hints),
+    cmocka_unit_test (test_permission_hints),
+    cmocka_unit_test (test_fork),
+  };
+
+  return cmocka_run_group_tests_name ("unix", tests, NULL, NULL);
+}

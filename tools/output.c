@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tools/output.c: what people read: one-line messages, exit codes, aligned columns.
+ *
+ * Names, summaries and reasons come from plugins, manifests and peers: nothing reaches a terminal
+ * before control characters were escaped. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tool.h"
+
+GQuark
+tool_error_quark (void)
+{
+  return g_quark_from_static_string ("kin-tool-error");
+}
+
+/* Control characters, and bytes that are not UTF-8, as \xNN. */
+char *
+tool_escape (const char *text)
+{
+  GString *line = g_string_new (NULL);
+
+  while (*text) {
+    gunichar c = g_utf8_get_char_validated (text, -1);
+    gboolean is_valid = c < (gunichar) -2;
+    const char *next = is_valid ? g_utf8_next_char (text) : text + 1;
+
+    if (is_valid && !g_unichar_iscntrl (c))
+      g_string_append_len (line, text, next - text);
+    else
+      for (const char *byte = text; byte < next; byte++)
+        g_string_append_printf (line, "\\x%02x", (guint) (guchar) *byte);
+    text = next;
+  }
+  return g_string_free (line, FALSE);
+}
+
+/* "kin: …" on the standard error. */
+void
+tool_say (const char *format, ...)
+{
+  g_autofree char *text = NULL, *line = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  line = tool_escape (text);
+  fflush (stdout);
+  fprintf (stderr, "kin: %s\n", line);
+}
+
+int
+tool_exit_code (const GError *error)
+{
+  if (g_error_matches (error, TOOL_ERROR, TOOL_ERROR_USAGE)
+      || g_error_matches (error, KIN_ERROR, KIN_ERROR_BAD_ENDPOINT)
+      || g_error_matches (error, KIN_ERROR, KIN_ERROR_NO_SUCH_SCHEME)
+      || g_error_matches (error, KIN_ERROR, KIN_ERROR_NO_SUCH_OPTION)
+      || g_error_matches (error, KIN_ERROR, KIN_ERROR_BAD_VALUE))
+    return TOOL_USAGE;
+  return TOOL_FAILED;
+}
+
+/* Says it, and returns the exit code that goes with it. */
+int
+tool_fail (const GError *error)
+{
+  if (!g_error_matches (error, TOOL_ERROR, TOOL_ERROR_OUTPUT_CLOSED))
+    tool_say ("%s", error->message);
+  return tool_exit_code (error);
+}
+
+/* "0.5" of --OPTION to microseconds. text NULL: the option was not given, *usec stays. */
+gboolean
+tool_parse_seconds (const char *option, const char *text, gint64 *usec, GError **error)
+{
+  char *end = NULL;
+  double seconds;
+
+  if (!text)
+    return TRUE;
+  seconds = g_ascii_strtod (text, &end);
+  if (end == text || *end || !(seconds >= 0 && seconds <= 1e9)) {
+    g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE,
+                 "--%s takes seconds, 0 or more, like 0.5: not \"%s\"", option, text);
+    return FALSE;
+  }
+  *usec = KIN_SECONDS (seconds);
+  return TRUE;
+}
+
+/* rows: of GStrv of n_columns cells; a shorter row is one line that stands out of the columns. */
+void
+tool_print_rows (GPtrArray *rows, guint n_columns)
+{
+  g_autofree glong *widths = g_new0 (glong, n_columns);
+
+  for (guint i = 0; i < rows->len; i++) {
+    char **cells = rows->pdata[i];
+
+    if (g_strv_length (cells) == n_columns)
+      for (guint column = 0; column < n_columns; column++)
+        widths[column] = MAX (widths[column], g_utf8_strlen (cells[column], -1));
+  }
+  for (guint i = 0; i < rows->len; i++) {
+    char **cells = rows->pdata[i];
+    gboolean is_row = g_strv_length (cells) == n_columns;
+
+    for (guint column = 0; cells[column]; column++) {
+      glong length = g_utf8_strlen (cells[column], -1);
+      gboolean is_last = !cells[column + 1];
+
+      fputs (cells[column], stdout);
+      if (is_row && !is_last)
+        printf ("%*s", (int) (widths[column] - length + 2), "");
+    }
+    putchar ('\n');
+  }
+}

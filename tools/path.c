@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tools/path.c: removes what a bind made in the file system, and nothing else.
+ *
+ * No family is asked for: where an address is written as a bare string, nothing had that name
+ * before bind and a socket has it afterwards, bind has made it. It is removed only while it is
+ * still that very file, by device and inode. Signals that end the program remove it, too, and then
+ * end the program as if they had not been caught; one process has one such path. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static char *name; /* of the address; NULL: it is no path */
+static gboolean was_there;
+static dev_t device;
+static ino_t inode;
+static volatile sig_atomic_t is_ours;
+
+/* Of a row over another the path is in the innermost endpoint. */
+static const char *
+path_innermost (const char *endpoint)
+{
+  for (;;) {
+    const char *colon = strchr (endpoint, ':');
+    g_autofree char *scheme = colon ? g_strndup (endpoint, (gsize) (colon - endpoint)) : NULL;
+    KinProtocol row;
+
+    if (!scheme || !lookup_scheme (scheme, &row, NULL) || !(row.flags & KIN_PROTOCOL_OVER))
+      return endpoint;
+    endpoint = colon + 1;
+  }
+}
+
+/* A bare string, or bytes where it is not UTF-8, in which no NUL says that it is something else. */
+static char *
+path_of (const char *text)
+{
+  g_autoptr (KinEndpoint) endpoint = kin_endpoint_new (path_innermost (text), NULL);
+  g_autoptr (GVariant) tuple = NULL;
+  const char *bytes = NULL;
+  gsize length = 0;
+  KinAddress address;
+
+  if (!endpoint || !kin_endpoint_resolve (endpoint, &address, NULL))
+    return NULL;
+  tuple = lookup_tuple (&address);
+  if (tuple && g_variant_is_of_type (tuple, G_VARIANT_TYPE_STRING))
+    bytes = g_variant_get_string (tuple, &length);
+  else if (tuple && g_variant_is_of_type (tuple, G_VARIANT_TYPE_BYTESTRING))
+    bytes = g_variant_get_fixed_array (tuple, &length, 1);
+  return length > 0 && !memchr (bytes, 0, length) ? g_strndup (bytes, length) : NULL;
+}
+
+/* Async-signal-safe. */
+void
+path_remove (void)
+{
+  struct stat status;
+
+  if (!is_ours)
+    return;
+  is_ours = 0;
+  if (lstat (name, &status) == 0 && status.st_dev == device && status.st_ino == inode)
+    unlink (name);
+}
+
+static void
+path_on_signal (int number)
+{
+  path_remove ();
+  signal (number, SIG_DFL);
+  raise (number);
+}
+
+static void
+path_block_signals (int how)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    sigaddset (&set, signals[i]);
+  pthread_sigmask (how, &set, NULL);
+}
+
+/* From here to path_after_bind () signals wait: a path that was made is never forgotten. */
+void
+path_before_bind (const char *endpoint)
+{
+  struct stat status;
+
+  g_free (name);
+  name = path_of (endpoint);
+  was_there = name && lstat (name, &status) == 0;
+  if (name)
+    path_block_signals (SIG_BLOCK);
+}
+
+void
+path_after_bind (void)
+{
+  struct sigaction action = { .sa_handler = path_on_signal }, before;
+  struct stat status;
+
+  if (!name)
+    return;
+  if (!was_there && lstat (name, &status) == 0 && S_ISSOCK (status.st_mode)) {
+    device = status.st_dev;
+    inode = status.st_ino;
+    is_ours = 1;
+    for (guint i = 0; i < G_N_ELEMENTS (signals); i++) {
+      sigaction (signals[i], NULL, &before);
+      if (before.sa_handler != SIG_IGN) /* nohup */
+        sigaction (signals[i], &action, NULL);
+    }
+  }
+  path_block_signals (SIG_UNBLOCK);
+}
+
+/* The path of an address where a socket lay before bind: perhaps left behind. Or NULL. */
+const char *
+path_in_the_way (void)
+{
+  struct stat status;
+
+  return name && was_there && lstat (name, &status) == 0 && S_ISSOCK (status.st_mode) ? name : NULL;
+}

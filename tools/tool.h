@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tools/tool.h: what the verbs of the `kin` command share. They use libkin's public headers alone. */
+/* clang-format off: laid out by hand */
+#ifndef KIN_TOOL_H
+#define KIN_TOOL_H
+
+#include <kin/kin.h>
+
+/* ---- Verbs: main.c ---------------------------------------------------------------------------- */
+
+/* What a verb is. main.c parses its options, counts its operands and prints its help. */
+typedef struct {
+  const char         *name;
+  const char         *operands;      /* as the usage line has them: "ENDPOINT", "[FAMILY...]" */
+  const char         *summary;       /* one line, for `kin --help` */
+  const char         *details;       /* the rest of `kin VERB --help`, examples among it */
+  const GOptionEntry *options;       /* ends in a row of zeros; or NULL */
+  guint               min, max;      /* how many operands */
+  int               (*run) (char **operands);   /* NULL-terminated. Returns an exit code */
+} KinVerb;
+
+/* KIN_VERB (connect) = { .name = "connect", … }; at the start of a line: the build looks for it. */
+#define KIN_VERB(word) \
+  extern const KinVerb kin_verb_##word; \
+  const KinVerb kin_verb_##word
+
+enum { TOOL_DONE = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };   /* exit codes */
+
+/* ---- What people read: output.c --------------------------------------------------------------- */
+
+#define TOOL_ERROR (tool_error_quark ())
+GQuark tool_error_quark (void);
+enum {
+  TOOL_ERROR_USAGE,           /* wrong usage */
+  TOOL_ERROR_FAILED,
+  TOOL_ERROR_OUTPUT_CLOSED    /* who read our output has gone: nobody is told */
+};
+
+char *tool_escape (const char *text);
+void  tool_say (const char *format, ...) G_GNUC_PRINTF (1, 2);
+int   tool_exit_code (const GError *error);
+int   tool_fail (const GError *error);
+gboolean tool_parse_seconds (const char *option, const char *text, gint64 *usec, GError **error);
+void  tool_print_rows (GPtrArray *rows, guint n_columns);
+
+/* ---- JSON: json.c ----------------------------------------------------------------------------- */
+
+void json_open (GString *json, char bracket);
+void json_close (GString *json, char bracket);
+void json_name (GString *json, const char *name);
+void json_text (GString *json, const char *text);
+void json_number (GString *json, gint64 number);
+void json_truth (GString *json, gboolean truth);
+void json_print (GString *json);
+
+/* ---- Families and schemes: lookup.c ------------------------------------------------------------ */
+
+const KinFamilyInfo *lookup_family (GPtrArray *families, const char *name);
+const KinFamily     *lookup_scheme (const char *scheme, KinProtocol *row, GError **error);
+const char          *lookup_family_of (const KinAddress *address);
+GVariant            *lookup_tuple (const KinAddress *address);
+char                *lookup_local_text (KinSocket *socket);
+const char          *lookup_nearest (const char *word, const char *const *words);
+
+/* Has the row connections, or single datagrams? */
+gboolean lookup_has_connections (int type);
+
+/* ---- Rows in words: describe.c ---------------------------------------------------------------- */
+
+char       *describe_tuple (const KinProtocol *row);
+char       *describe_example (const KinProtocol *row);
+char       *describe_kind (const KinOption *row);
+const char *describe_access (const KinOption *row, gboolean is_control);
+const char *describe_socket_type (int type);
+
+/* ---- Kernel modules: modules.c ---------------------------------------------------------------- */
+
+typedef enum {
+  MODULES_READY,         /* loaded, or built in, or there is nothing that could be loaded */
+  MODULES_NOT_LOADED,    /* a socket would make the kernel load them */
+  MODULES_UNKNOWN        /* not known to be loaded, and no list of modules is at hand */
+} ModulesState;
+
+ModulesState modules_state (const char *root, const char *words, char **lacking);
+
+/* ---- Doctor: roundtrip.c ----------------------------------------------------------------------- */
+
+gboolean roundtrip_run (const KinProtocol *row, GError **error);
+
+/* ---- Bytes: pump.c, exec.c, path.c ------------------------------------------------------------ */
+
+/* What stands opposite the socket. */
+typedef struct {
+  int      in, out;            /* descriptors: what goes to the socket, what comes from it */
+  gboolean ends_with_input;    /* a command: its end ends all, the peer's end closes out, and both
+                                  descriptors do not block */
+  gboolean answers;            /* datagrams: in goes to whoever sent the last one */
+  gint64   linger_usec;        /* how long silence lasts before it is the end */
+} Pump;
+
+gboolean pump_run (KinSocket *socket, Pump *pump, GError **error);
+gboolean exec_serve (KinSocket *socket, const char *command, GError **error);
+
+void path_before_bind (const char *endpoint);
+void path_after_bind (void);
+void path_remove (void);
+const char *path_in_the_way (void);
+
+#endif
