@@ -111,4 +111,47 @@ count_fds (void)
     g_clear_error (&(error)); \
   } while (0)
 
+#define SHORT (200 * 1000)
+
+/* A timeout is the one thing that is timed: never early, late by at most ten times. */
+static inline void
+assert_waited (gint64 began, gint64 asked)
+{
+  gint64 waited = g_get_monotonic_time () - began;
+
+  assert_true (waited >= asked);
+  assert_true (waited <= 10 * asked);
+}
+
+static inline void
+make_pair (const char *scheme, KinSocket **first, KinSocket **second)
+{
+  GError *error = NULL;
+
+  if (!kin_socket_new_pair (scheme, first, second, &error))
+    fail_msg ("%s", error->message);
+}
+
+static inline void
+check_receive_times_out (KinSocket *socket)
+{
+  gint64 began = g_get_monotonic_time ();
+  g_autoptr (GError) error = NULL;
+  char byte;
+
+  assert_true (kin_socket_set_timeout (socket, SHORT, NULL));
+  assert_int_equal (kin_socket_recv (socket, &byte, 1, 0, &error), -1);
+  assert_int_equal (errno, ETIMEDOUT);
+  assert_kin_error (error, KIN_ERROR, KIN_ERROR_TIMED_OUT);
+  assert_waited (began, SHORT);
+}
+
+static inline gpointer
+send_late (gpointer socket)
+{
+  g_usleep (SHORT);
+  kin_socket_send (socket, "x", 1, 0, NULL);
+  return NULL;
+}
+
 #endif

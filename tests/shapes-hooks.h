@@ -136,8 +136,8 @@ host4_set (const KinField *field, void *base, size_t *length, KinForm form,
            const KinMember *member)
 {
   (void) length;
-  (void) form;
-  if (member->kind != KIN_STRING || strlen (member->bytes) != member->length)
+  if (member->kind != KIN_STRING || strlen (member->bytes) != member->length
+      || (form == KIN_FORM_TEXT && member->bytes[0] == '['))
     return -EINVAL;
   return inet_pton (AF_INET, member->bytes, (char *) base + field->offset) == 1 ? 0
                                                                                 : -EADDRNOTAVAIL;

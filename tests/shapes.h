@@ -224,6 +224,10 @@ static const KinField error_fields[] = {
   { .name = "code",     .kind = KIN_UINT,    .offset = 0, .size = 4 },
   { .name = "offender", .kind = KIN_ADDRESS, .offset = 4 },
 };
+static const KinField words_fields[] = {
+  { .name = "word", .kind = KIN_STRING, .offset = 0, .size = 8 },
+  { .name = "n",    .kind = KIN_UINT,   .offset = 8, .size = 1, .flags = KIN_FIELD_OPTIONAL },
+};
 static const KinName word_names[] = { { "low", 1 }, { "high", 2 }, { 0 } };
 
 #define OPTION(word, number_, kind_, size_, flags_, ...) \
@@ -247,6 +251,7 @@ static const KinOption shapes_options[] = {
   OPTION ("s.time32", 12, KIN_TIME,     8,   READ_WRITE),
   OPTION ("s.time64", 13, KIN_TIME,     16,  READ_WRITE),
   OPTION ("s.word",   14, KIN_UINT,     8,   READ_WRITE, .names = word_names),
+  OPTION ("s.words",  15, KIN_ARRAY,    9,   READ_WRITE, .fields = KIN_TABLE (words_fields)),
 };
 
 /* ---- Families ------------------------------------------------------------------------------- */

@@ -165,6 +165,15 @@ seen_get (const KinField *field, const void *base, size_t length, KinForm form, 
   return device_get (field, base, length, form, member);
 }
 
+static const KinField *seen_by_set;
+
+static int
+seen_set (const KinField *field, void *base, size_t *length, KinForm form, const KinMember *member)
+{
+  seen_by_set = field;
+  return device_set (field, base, length, form, member);
+}
+
 static const OlderField older_fields[] = {
   { .name = "one", .kind = KIN_UINT, .offset = 2, .size = 2 },
   { .name = "two", .kind = KIN_UINT, .offset = 4, .size = 4, .flags = KIN_FIELD_OPTIONAL },
@@ -176,7 +185,7 @@ static const NewerField newer_fields[] = {
              .offset = 4,
              .size = 6,
              .get = seen_get,
-             .set = device_set },
+             .set = seen_set },
     .later = { 4, 5, 6 } },
 };
 static const KinAddressCodec older_codecs[] = {
@@ -221,6 +230,7 @@ test_strides (void **state)
   assert_string_equal (newer, "newer:7,01:02:03:04:05:06");
   /* A hook may read the members that only its own header has. */
   assert_ptr_equal (seen, &newer_fields[1].now);
+  assert_ptr_equal (seen_by_set, &newer_fields[1].now);
 }
 
 int

@@ -353,6 +353,9 @@ test_names (void **state)
   assert_false (kin_address_parse (&address, "ip:example.org:80", &error));
   assert_int_equal (errno, EOPNOTSUPP);
   assert_message (error, KIN_ERROR_NOT_SUPPORTED, "host \"example.org\" is not an address");
+  /* The first family says that it is wrong, the second that it is a name. */
+  assert_false (kin_address_parse (&address, "ip:[name]:80", &error));
+  assert_message (error, KIN_ERROR_NOT_SUPPORTED, "host \"[name]\" is not an address");
   assert_false (kin_address_parse (&address, "ip:example.org:65536", &error));
   assert_message (error, KIN_ERROR_BAD_ENDPOINT, "port 65536 is out of range");
   assert_false (kin_address_from_tuple (&address, "ip",
@@ -395,6 +398,15 @@ test_foreign (void **state)
   assert_true (kin_address_parse (&other, "s-vsock:1:2", NULL));
   address.transport = other.transport;
   printed_is (&address, "(77, b'ab\\x01')");
+  other.sa.generic.sa_family = 77;
+  other.length = 6;
+  printed_is (&other, "(77, b'\\x00\\x00\\x02\\x00')");
+  other.length = sizeof (struct sockaddr_vm);
+  {
+    g_autoptr (GVariant) tuple = kin_address_to_tuple (&other);
+
+    assert_string_equal (g_variant_get_type_string (tuple), "(xay)");
+  }
   address.sa.generic.sa_family = SHAPES_DOMAIN; /* ours, but too short for a port */
   printed_is (&address, "(201, b'ab\\x01')");
   address.length = 2;

@@ -11,12 +11,6 @@ is_close_on_exec (int fd)
 }
 
 static void
-make_pair (KinSocket **first, KinSocket **second)
-{
-  assert_true (kin_socket_new_pair ("local-seqpacket", first, second, NULL));
-}
-
-static void
 send_fds (KinSocket *socket, gsize n)
 {
   g_autoptr (KinMessage) message = kin_message_new ();
@@ -41,7 +35,7 @@ test_descriptors (void **state)
   gsize n;
 
   (void) state;
-  make_pair (&a, &b);
+  make_pair ("local-seqpacket", &a, &b);
   before = count_fds ();
   kin_message_set_data (message, bytes, sizeof bytes);
   send_fds (a, 3);
@@ -75,7 +69,7 @@ test_surplus_descriptors (void **state)
   gsize n;
 
   (void) state;
-  make_pair (&a, &b);
+  make_pair ("local-seqpacket", &a, &b);
   before = count_fds ();
   kin_message_set_control_size (message, CMSG_SPACE (sizeof (int)));
   kin_message_set_data (message, bytes, sizeof bytes);
@@ -105,7 +99,7 @@ test_many_descriptors (void **state)
   gsize n;
 
   (void) state;
-  make_pair (&a, &b);
+  make_pair ("local-seqpacket", &a, &b);
   kin_message_set_control_size (message, CMSG_SPACE (253 * sizeof (int)));
   kin_message_set_data (message, bytes, sizeof bytes);
   send_fds (a, 253);
@@ -128,7 +122,7 @@ test_scatter (void **state)
   struct iovec vectors[] = { { first, 4 }, { second + 0, 4 }, { third, 14 } };
 
   (void) state;
-  make_pair (&a, &b);
+  make_pair ("local-seqpacket", &a, &b);
   assert_int_equal (kin_socket_send (a, "Mary had a little lamb", 22, 0, NULL), 22);
   kin_message_set_vectors (message, vectors, 3);
   assert_int_equal (kin_socket_recvmsg (b, message, 0, NULL), 22);
@@ -182,7 +176,7 @@ test_unknown_control (void **state)
   int on = 1;
 
   (void) state;
-  make_pair (&a, &b);
+  make_pair ("local-seqpacket", &a, &b);
   assert_true (kin_socket_setsockopt (b, SOL_SOCKET, SO_PASSCRED, &on, sizeof on, NULL));
   kin_message_set_data (out, "c", 1);
   assert_true (kin_message_add_control_bytes (out, SOL_SOCKET, SCM_CREDENTIALS, &credentials,
