@@ -105,20 +105,6 @@ is_over (const KinTransport *transport, GError **error)
   return TRUE;
 }
 
-/* By one family. */
-static gboolean
-from_one (const KinTransport *transport, GVariant *tuple, const char *text, KinAddress *address,
-          GError **error)
-{
-  g_autofree char *why = NULL;
-  int rc;
-
-  if (is_over (transport, error))
-    return FALSE;
-  rc = read_address (transport, tuple, text, address, &why);
-  return rc == 0 || fail (transport->row.scheme, tuple, text, rc, why, error);
-}
-
 /* The next family that serves the scheme, past those whose plugin will not load. */
 static const KinTransport *
 find_next (const char *scheme, guint *n)
@@ -161,22 +147,6 @@ kin__address_from (const char *scheme, GVariant *tuple, const char *text, KinAdd
     }
   }
   return rc == 0 || fail (scheme, tuple, text, rc, why, error);
-}
-
-gboolean
-kin__address_from_text (const KinTransport *transport, const char *rest, KinAddress *address,
-                        GError **error)
-{
-  return from_one (transport, NULL, rest, address, error);
-}
-
-gboolean
-kin__address_from_value (const KinTransport *transport, GVariant *tuple, KinAddress *address,
-                         GError **error)
-{
-  g_autoptr (GVariant) held = g_variant_ref_sink (tuple);
-
-  return from_one (transport, held, NULL, address, error);
 }
 
 char *

@@ -68,7 +68,7 @@ load_characters (const KinPlace *place, const KinField *row)
   if (row->kind == KIN_STRING)
     return (KinAtom){ .kind = KIN_STRING, .bytes = bytes, .length = strnlen (bytes, n) };
   if (row->count_size && row->count_offset + (gsize) row->count_size <= place->length)
-    n = MIN (n, kin__bytes_load (place->base + row->count_offset, row->count_size, FALSE));
+    n = (gsize) MIN (n, kin__bytes_load (place->base + row->count_offset, row->count_size, FALSE));
   return (KinAtom){ .kind = KIN_BYTES, .bytes = bytes, .length = n };
 }
 

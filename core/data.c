@@ -86,7 +86,7 @@ finish (KinSocket *socket, guint operation, KinAttempt attempt, gpointer call, i
   gboolean is_send = operation == KIN_WAITS_SEND, may_not_wait = (flags & MSG_DONTWAIT) != 0;
   gssize n = -code;
 
-  if ((code == EAGAIN && !may_not_wait) || code == EINTR)
+  if ((code == EAGAIN && !may_not_wait && socket->timeout_usec != 0) || code == EINTR)
     n = kin__retry (socket, operation, attempt, call, code);
   if (n >= 0)
     return n;

@@ -98,27 +98,15 @@ find_hint (const KinTransport *transport, const char *operation, int code)
   return NULL;
 }
 
-void
-kin__fail (GError **error, KinSocket *socket, const char *operation, const KinAddress *address,
-           int code)
+static void
+fail_in_words (GError **error, KinSocket *socket, const char *operation, const KinAddress *address,
+               int code)
 {
   gboolean is_over = socket->transport->row.flags & KIN_PROTOCOL_OVER;
   GError *inner = is_over ? g_private_get (&innermost) : NULL, *made;
   g_autofree char *text = NULL;
   const char *hint, *reason;
 
-  if (code == EAGAIN || code == EINPROGRESS) {
-    if (error)
-      *error = g_error_new_literal (KIN_OS_ERROR, code,
-                                    code == EAGAIN ? "the operation would wait"
-                                                   : "the connection is being made");
-    errno = code;
-    return;
-  }
-  if (!error && nesting == 0) {
-    errno = code == KIN__TIMED_OUT ? ETIMEDOUT : code == KIN__CANCELLED ? ECANCELED : code;
-    return;
-  }
   text = kin__socket_text (socket, address);
   if (code == KIN__TIMED_OUT) {
     made = g_error_new (KIN_ERROR, KIN_ERROR_TIMED_OUT, "cannot %s %s: timed out", operation, text);
@@ -138,6 +126,22 @@ kin__fail (GError **error, KinSocket *socket, const char *operation, const KinAd
   if (nesting == 0)
     g_private_replace (&innermost, NULL);
   deliver (error, made, code);
+}
+
+void
+kin__fail (GError **error, KinSocket *socket, const char *operation, const KinAddress *address,
+           int code)
+{
+  if (code == EAGAIN || code == EINPROGRESS) {
+    if (error)
+      *error = g_error_new_literal (KIN_OS_ERROR, code,
+                                    code == EAGAIN ? "the operation would wait"
+                                                   : "the connection is being made");
+    errno = code;
+  } else if (error || nesting > 0)
+    fail_in_words (error, socket, operation, address, code);
+  else
+    errno = code == KIN__TIMED_OUT ? ETIMEDOUT : code == KIN__CANCELLED ? ECANCELED : code;
 }
 
 char *

@@ -18,13 +18,14 @@ is_struct (const KinOption *row)
   return row->kind == KIN_STRUCT || row->kind == KIN_ARRAY;
 }
 
-/* A single value is a field that is all there is. */
+/* A single value is a field that is all there is; a length is a number that nothing holds. */
 static KinField
 single_field (const KinOption *row)
 {
   return (KinField){
     .kind = row->kind == KIN_LENGTH ? KIN_UINT : row->kind,
     .size = row->kind == KIN_LENGTH ? 4 : row->size,
+    .bits = row->kind == KIN_LENGTH ? 31 : 0,
     .names = row->names,
   };
 }

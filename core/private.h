@@ -114,12 +114,8 @@ gboolean  kin__option_find (const KinTable *options, const char *name, KinOption
 
 /* ---- Addresses and endpoints: address.c, endpoint.c ------------------------------------------- */
 
-/* What follows the scheme, options left off. */
-gboolean kin__address_from_text (const KinTransport *transport, const char *rest,
-                                 KinAddress *address, GError **error);
-gboolean kin__address_from_value (const KinTransport *transport, GVariant *tuple,
-                                  KinAddress *address, GError **error);
-/* By each family that serves the scheme, from a tuple or, where that is NULL, from text. */
+/* From a tuple or, where that is NULL, from what follows the scheme, options left off: by each family
+ * that serves the scheme, until one takes it. */
 gboolean kin__address_from (const char *scheme, GVariant *tuple, const char *text,
                             KinAddress *address, GError **error);
 /* What stands before the first colon; NULL: no scheme does. */

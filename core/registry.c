@@ -23,12 +23,19 @@ is_usable (const KinEntry *entry)
   return entry->info.state == KIN_FAMILY_LISTED || entry->info.state == KIN_FAMILY_LOADED;
 }
 
+/* Every program compares all schemes with all at its start, and most differ in the first letter. */
+static gboolean
+is_same_word (const char *a, const char *b)
+{
+  return *a == *b && strcmp (a, b) == 0;
+}
+
 static gboolean
 is_scheme_taken (const KinEntry *earlier, const KinEntry *entry, const char **scheme)
 {
   for (guint i = 0; entry->info.schemes[i]; i++)
     for (guint j = 0; earlier->info.schemes[j]; j++)
-      if (strcmp (entry->info.schemes[i], earlier->info.schemes[j]) == 0
+      if (is_same_word (entry->info.schemes[i], earlier->info.schemes[j])
           && !(entry->is_shared[i] && earlier->is_shared[j])) {
         *scheme = entry->info.schemes[i];
         return TRUE;
@@ -45,7 +52,7 @@ find_conflict (const KinEntry *entry)
 
     if (!is_usable (earlier))
       continue;
-    if (strcmp (earlier->info.name, entry->info.name) == 0)
+    if (is_same_word (earlier->info.name, entry->info.name))
       return g_strdup_printf ("%s has a family %s already", where, entry->info.name);
     if (entry->info.domain != KIN_DOMAIN_DYNAMIC && earlier->info.domain == entry->info.domain)
       return g_strdup_printf ("family %s of %s has domain %d already", earlier->info.name, where,

@@ -34,25 +34,22 @@ const gboolean kin__is_static = FALSE;
 #endif
 
 /* The folder that libkin's own file was loaded from, so that an install may be moved. Where the
- * file's name is a link to another folder, that one. To be freed, with free; NULL: there is none.
- */
+ * file's name is a link to another folder, that one. NULL: there is none. */
 static char *
 host_library_folder (void)
 {
-  char *path, *slash, target[PATH_MAX];
+  char *path, *real, *slash, target[PATH_MAX];
   ssize_t n;
   Dl_info info;
 
   if (kin__is_static || !dladdr (&kin__is_static, &info))
     return NULL;
   n = readlink (info.dli_fname, target, sizeof target);
-  if (n > 0 && memchr (target, '/', (gsize) n))
-    path = realpath (info.dli_fname, NULL);
-  else
-    path = g_canonicalize_filename (info.dli_fname, NULL);
-  slash = path ? strrchr (path, '/') : NULL;
-  if (slash)
-    *slash = 0;
+  real = n > 0 && memchr (target, '/', (gsize) n) ? realpath (info.dli_fname, NULL) : NULL;
+  path = g_canonicalize_filename (real ? real : info.dli_fname, NULL);
+  free (real);
+  slash = strrchr (path, '/');
+  *slash = 0;
   return path;
 }
 
@@ -70,11 +67,12 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* The manifests' names, sorted: what wins must not hang on the order of a directory. */
+/* The manifests' names, each to be freed, sorted: what wins must not hang on the order of a
+ * directory. */
 static GPtrArray *
 host_list_folder (DIR *stream)
 {
-  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  GPtrArray *names = g_ptr_array_new ();
   struct dirent *entry;
 
   while ((entry = readdir (stream)))
@@ -87,8 +85,8 @@ host_list_folder (DIR *stream)
 static void
 host_add_unreadable (const char *folder, int code)
 {
-  g_autofree char *shown = kin__file_text (folder), *stem = g_path_get_basename (folder);
-  KinManifest *manifest = kin__manifest_new (folder, stem, strlen (stem));
+  g_autofree char *shown = kin__file_text (folder);
+  KinManifest *manifest = kin__manifest_new (folder, g_path_get_basename (folder));
 
   g_free ((char *) manifest->entry.info.file);
   manifest->entry.info.file = g_strdup (folder);
@@ -135,7 +133,7 @@ host_scan_path (const char *path, const char *machine)
 static void
 host_scan (void)
 {
-  char *library = host_library_folder ();
+  g_autofree char *library = host_library_folder ();
   g_autofree char *own = host_folder (library, KIN_FAMILIES_RELATIVE, KIN_FAMILIES_DIR);
   g_autofree char *others = host_folder (library, KIN_THIRD_PARTY_RELATIVE, KIN_THIRD_PARTY_DIR);
   const char *path = secure_getenv ("KIN_PLUGIN_PATH");
@@ -146,7 +144,6 @@ host_scan (void)
   host_scan_folder (others, machine, FALSE);
   if (path)
     host_scan_path (path, machine);
-  free (library);
 }
 
 static gboolean
@@ -160,18 +157,19 @@ host_serves (const KinManifest *manifest, const char *scheme)
 static char *
 host_known (const char *scheme)
 {
-  char *library = host_library_folder (), *name = NULL;
+  g_autofree char *library = host_library_folder ();
   g_autofree char *folder = host_folder (library, KIN_KNOWN_RELATIVE, KIN_KNOWN_DIR);
+  g_autoptr (GPtrArray) names = NULL;
   DIR *stream = opendir (folder);
+  char *name = NULL;
 
-  free (library);
   if (!stream)
     return NULL;
-  g_autoptr (GPtrArray) names = host_list_folder (stream);
-  for (guint i = 0; i < names->len && !name; i++) {
+  names = host_list_folder (stream);
+  for (guint i = 0; i < names->len; i++) {
     KinManifest *manifest = kin__manifest_read (dirfd (stream), folder, names->pdata[i], NULL);
 
-    if (host_serves (manifest, scheme))
+    if (!name && host_serves (manifest, scheme))
       name = g_strdup (manifest->entry.info.name);
     kin__manifest_free (manifest);
   }

@@ -45,16 +45,16 @@ typedef struct {
   guint8      is_shared[KIN__SCHEMES_MOST];
 } KinManifest;
 
-/* Of a family of which nothing is known but its name, length bytes of stem. */
-KinManifest *kin__manifest_new (const char *folder, const char *stem, gsize length);
+/* Of a family of which nothing is known but its file's name. Takes stem. */
+KinManifest *kin__manifest_new (const char *folder, char *stem);
 void         kin__manifest_free (KinManifest *manifest);
 /* The entry is listed as refused from now on. Takes reason: one line. */
 void         kin__manifest_refuse (KinManifest *manifest, char *reason);
 /* Takes text, of length bytes and a NUL. */
 char        *kin__manifest_parse (KinManifest *manifest, char *text, gsize length);
-/* Reads NAME.kin of the folder that is open as fd. machine: kin__elf_machine (), for which the
- * plugin must be made; NULL: any. Never NULL: a bad manifest is refused. */
-KinManifest *kin__manifest_read (int fd, const char *folder, const char *file_name,
+/* Reads NAME.kin of the folder that is open as fd. Takes file_name. machine: kin__elf_machine (), for
+ * which the plugin must be made; NULL: any. Never NULL: a bad manifest is refused. */
+KinManifest *kin__manifest_read (int fd, const char *folder, char *file_name,
                                  const char *machine);
 /* Does this libkin know such a header? line ends in NUL or newline. */
 gboolean     kin__manifest_knows (const char *line);

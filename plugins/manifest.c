@@ -16,7 +16,8 @@
  *   end
  *
  * kin-manifest writes it from the descriptor, and a plugin that would not get the very same lines
- * is refused. A header that this libkin does not know is a later one's, and is left alone.
+ * is refused. Lines are in this order; one of another kind after flags is a later libkin's, and is
+ * left alone.
  *
  * It is read at the start of every program: the text is read in one piece and cut into strings
  * where it lies, and the constants are not looked at until somebody asks for one. */
@@ -28,7 +29,7 @@
 #define FIRST_LINE "kin-manifest 1"
 #define LAST_LINES "\nend\n"
 
-enum { LINE_MOST = 255, NAME_MOST = 23 };
+enum { NAME_MOST = 23, SUMMARY_MOST = 255 };
 
 /* ---- Headers ------------------------------------------------------------------------------ */
 
@@ -78,13 +79,15 @@ take_name (KinManifest *manifest, char *value)
 static char *
 take_summary (KinManifest *manifest, char *value)
 {
+  const guchar *at = (const guchar *) value;
   guchar bits = 0;
 
-  for (const char *at = value; *at; at++) {
-    if (g_ascii_iscntrl (*at))
-      return complain ("summary", "no control characters", value);
-    bits |= (guchar) *at;
-  }
+  for (; *at >= ' ' && *at != 0x7f; at++)
+    bits |= *at;
+  if (*at != 0)
+    return complain ("summary", "no control characters", value);
+  if ((const char *) at - value > SUMMARY_MOST)
+    return complain ("summary", "at most 255 bytes", value);
   if ((bits & 0x80) && !g_utf8_validate (value, -1, NULL))
     return complain ("summary", "UTF-8", value);
   manifest->entry.info.summary = value;
@@ -139,111 +142,51 @@ take_flags (KinManifest *manifest, char *value)
 }
 
 static char *
-add_scheme (KinManifest *manifest, const char *name, gboolean is_shared)
+take_scheme (KinManifest *manifest, char *value, gboolean is_shared)
 {
   guint n = 0;
 
-  if (!is_word (name))
-    return complain ("scheme", WORD, name);
+  if (!is_word (value))
+    return complain ("scheme", WORD, value);
   for (; manifest->schemes[n]; n++)
-    if (strcmp (manifest->schemes[n], name) == 0)
-      return complain ("scheme", "each once", name);
+    if (strcmp (manifest->schemes[n], value) == 0)
+      return complain ("scheme", "each once", value);
   if (n == KIN__SCHEMES_MOST)
-    return complain ("scheme", "at most 64", name);
-  manifest->schemes[n] = name;
+    return complain ("scheme", "at most 64", value);
+  manifest->schemes[n] = value;
   manifest->is_shared[n] = is_shared != FALSE;
   return NULL;
 }
 
-static char *
-take_scheme (KinManifest *manifest, char *value)
-{
-  return add_scheme (manifest, value, FALSE);
-}
+/* ---- Reading ------------------------------------------------------------------------------ */
 
-static char *
-take_shared_scheme (KinManifest *manifest, char *value)
-{
-  return add_scheme (manifest, value, TRUE);
-}
-
+/* What each manifest has once. */
 static const struct {
   const char *key;
   char *(*take) (KinManifest *manifest, char *value);
-  gboolean is_required, is_repeated;
 } headers[] = {
-  /* clang-format off */
-  { .key = "name",          .take = take_name,          .is_required = TRUE },
-  { .key = "summary",       .take = take_summary,       .is_required = TRUE },
-  { .key = "abi",           .take = take_abi,           .is_required = TRUE },
-  { .key = "machine",       .take = take_machine,       .is_required = TRUE },
-  { .key = "domain",        .take = take_domain,        .is_required = TRUE },
-  { .key = "flags",         .take = take_flags,         .is_required = TRUE },
-  { .key = "scheme",        .take = take_scheme,        .is_repeated = TRUE },
-  { .key = "shared-scheme", .take = take_shared_scheme, .is_repeated = TRUE },
-  /* clang-format on */
+  { "name", take_name },       { "summary", take_summary }, { "abi", take_abi },
+  { "machine", take_machine }, { "domain", take_domain },   { "flags", take_flags },
 };
 
-/* ---- Reading ------------------------------------------------------------------------------ */
-
-/* Which header a line is, or -1: a later libkin's, or the constants' line. */
-static int
-find_header (const char *line, gsize length)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
-    if (*line == *headers[i].key && strncmp (line, headers[i].key, length) == 0
-        && headers[i].key[length] == 0)
-      return (int) i;
-  return -1;
-}
-
-gboolean
-kin__manifest_knows (const char *line)
-{
-  return find_header (line, strcspn (line, " \n")) >= 0;
-}
-
-/* line: "key value", with a NUL at its end. seen: bits of the headers that there were. */
+/* What follows "key " if the line starts with that, or NULL. */
 static char *
-take_header (KinManifest *manifest, char *line, char *space, guint *seen)
+value_of (char *line, const char *key)
 {
-  int i = find_header (line, (gsize) (space - line));
+  gsize length = strlen (key);
 
-  if (i < 0)
-    return NULL;
-  if ((*seen & (1u << i)) && !headers[i].is_repeated)
-    return complain (headers[i].key, "one such line", space + 1);
-  *seen |= 1u << i;
-  return headers[i].take (manifest, space + 1);
+  return strncmp (line, key, length) == 0 && line[length] == ' ' ? line + length + 1 : NULL;
 }
 
+/* The next line, cut off with a NUL. */
 static char *
-check_complete (const KinManifest *manifest, guint seen)
+cut_line (char **at)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
-    if (headers[i].is_required && !(seen & (1u << i)))
-      return g_strdup_printf ("expected a line \"%s\", found none", headers[i].key);
-  if (!manifest->schemes[0])
-    return g_strdup ("expected a line \"scheme\", found none");
-  if (!manifest->entry.constants)
-    return g_strdup ("expected a line \"constants\", found none");
-  return NULL;
-}
+  char *line = *at, *end = strchr (line, '\n');
 
-/* Names and numbers are; a text that is not would be no GVariant's. Word by word: they are most of
- * what is read. */
-static gboolean
-is_ascii (const char *text, gsize length)
-{
-  guint64 word, bits = 0;
-
-  for (; length >= sizeof word; text += sizeof word, length -= sizeof word) {
-    memcpy (&word, text, sizeof word);
-    bits |= word;
-  }
-  for (; length > 0; text++, length--)
-    bits |= (guchar) *text;
-  return (bits & G_GUINT64_CONSTANT (0x8080808080808080)) == 0;
+  *end = 0;
+  *at = end + 1;
+  return line;
 }
 
 /* The form that all manifests have, so that what follows finds the end of each line. */
@@ -264,32 +207,63 @@ check_frame (const char *text, gsize length)
   return NULL;
 }
 
+static char *
+parse_headers (KinManifest *manifest, char **at, const char *end)
+{
+  char *reason = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (headers) && !reason; i++) {
+    char *line = *at < end ? cut_line (at) : "", *value = value_of (line, headers[i].key);
+
+    reason = value ? headers[i].take (manifest, value) : complain ("line", headers[i].key, line);
+  }
+  return reason;
+}
+
+static char *
+parse_schemes (KinManifest *manifest, char **at, const char *end)
+{
+  char *reason = NULL;
+
+  while (!reason && *at < end) {
+    char *line = cut_line (at), *value;
+
+    if ((value = value_of (line, "scheme")))
+      reason = take_scheme (manifest, value, FALSE);
+    else if ((value = value_of (line, "shared-scheme")))
+      reason = take_scheme (manifest, value, TRUE);
+    else if (strcmp (line, "constants") == 0) {
+      manifest->entry.constants = *at;
+      return manifest->schemes[0] ? NULL : g_strdup ("expected a line \"scheme\", found none");
+    }
+  }
+  return reason ? reason : g_strdup ("expected a line \"constants\", found none");
+}
+
 char *
 kin__manifest_parse (KinManifest *manifest, char *text, gsize length)
 {
-  char *line = text + strlen (FIRST_LINE) + 1, *reason = check_frame (text, length);
-  guint seen = 0;
+  char *at = text + strlen (FIRST_LINE) + 1, *end = text + length;
+  char *reason = check_frame (text, length);
 
   manifest->text = text;
   manifest->length = length;
-  while (!reason && !manifest->entry.constants && line < text + length) {
-    char *end = strchr (line, '\n'), *space;
-
-    *end = 0;
-    space = strchr (line, ' ');
-    if (end - line > LINE_MOST)
-      reason = complain ("line", "at most 255 bytes", line);
-    else if (space)
-      reason = take_header (manifest, line, space, &seen);
-    else if (strcmp (line, "constants") == 0)
-      manifest->entry.constants = end + 1;
-    line = end + 1;
-  }
   if (!reason)
-    reason = check_complete (manifest, seen);
-  if (!reason && !is_ascii (line, (gsize) (text + length - line)))
-    reason = g_strdup ("constants: expected ASCII, found other bytes");
+    reason = parse_headers (manifest, &at, end);
+  if (!reason)
+    reason = parse_schemes (manifest, &at, end);
   return reason;
+}
+
+gboolean
+kin__manifest_knows (const char *line)
+{
+  char *start = (char *) line;
+
+  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
+    if (value_of (start, headers[i].key))
+      return TRUE;
+  return value_of (start, "scheme") || value_of (start, "shared-scheme");
 }
 
 static char *
@@ -328,21 +302,15 @@ make_name (const char *stem)
 }
 
 KinManifest *
-kin__manifest_new (const char *folder, const char *stem, gsize length)
+kin__manifest_new (const char *folder, char *stem)
 {
   KinManifest *manifest = g_new0 (KinManifest, 1);
-  gsize n = strlen (folder);
-  char *file = g_malloc (n + 1 + length + sizeof ".so");
 
-  memcpy (file, folder, n);
-  file[n] = '/';
-  memcpy (file + n + 1, stem, length);
-  memcpy (file + n + 1 + length, ".so", sizeof ".so");
-  manifest->stem = g_strndup (stem, length);
-  manifest->entry.info.name = manifest->stem;
+  manifest->stem = stem;
+  manifest->entry.info.name = stem;
   manifest->entry.info.summary = "";
   manifest->entry.info.schemes = manifest->schemes;
-  manifest->entry.info.file = file;
+  manifest->entry.info.file = g_strconcat (folder, "/", stem, ".so", NULL);
   manifest->entry.info.domain = KIN_DOMAIN_DYNAMIC;
   manifest->entry.is_shared = manifest->is_shared;
   return manifest;
@@ -387,18 +355,20 @@ check_machine (const KinManifest *manifest, const char *machine)
 }
 
 KinManifest *
-kin__manifest_read (int fd, const char *folder, const char *file_name, const char *machine)
+kin__manifest_read (int fd, const char *folder, char *file_name, const char *machine)
 {
-  gsize stem = strlen (file_name) - strlen (".kin"), length;
-  KinManifest *manifest = kin__manifest_new (folder, file_name, stem);
+  gsize length;
   char *why, *text = read_text (fd, file_name, &length, &why);
+  KinManifest *manifest;
 
+  file_name[strlen (file_name) - strlen (".kin")] = 0;
+  manifest = kin__manifest_new (folder, file_name);
   if (text)
     why = kin__manifest_parse (manifest, text, length);
   if (!why && machine)
     why = check_machine (manifest, machine);
   if (why) {
-    g_autofree char *path = g_strconcat (folder, "/", file_name, NULL);
+    g_autofree char *path = g_strconcat (folder, "/", manifest->stem, ".kin", NULL);
     g_autofree char *shown = kin__file_text (path);
 
     kin__manifest_refuse (manifest, g_strdup_printf ("manifest %s is refused: %s", shown, why));

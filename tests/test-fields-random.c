@@ -96,10 +96,10 @@ check_round_trip (const KinTransport *transport, GVariant *floating, gboolean is
   KinAddress address, read, third;
   GError *error = NULL;
 
-  if (!kin__address_from_value (transport, tuple, &address, &error))
+  if (!kin_address_from_tuple (&address, transport->row.scheme, tuple, &error))
     fail_msg ("%s", error->message);
   back = kin_address_to_tuple (&address);
-  if (!kin__address_from_value (transport, back, &third, &error))
+  if (!kin_address_from_tuple (&third, transport->row.scheme, back, &error))
     fail_msg ("%s", error->message);
   assert_memory_equal (&address, &third, sizeof address);
   text = kin_address_format (&address);

@@ -249,7 +249,7 @@ static const struct {
   { "s-tipc:range,1,2,x",       "upper \"x\" is not a number" },
   { "s-device:AA:BB,1",         "not a valid device: \"AA:BB\"" },
   { "ip:127.0.0.1:65536",       "port 65536 is out of range (0 to 65535)" },
-  { "ip:[::1]:x",               "port \"x\" is not a number" },
+  { "ip6:[::1]:x",              "port \"x\" is not a number" },
   { "ip6:[fe80::1%none]:1",     "host \"[fe80::1%none]\": no such interface" },
   { "ip:1.2.3.4",               "must be host:port: 1 member is given" },
   { "no-colon",                 "is not an endpoint: write SCHEME:ADDRESS" },

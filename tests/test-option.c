@@ -73,7 +73,7 @@ static const struct {
   { "s.pairs",  NULL,           "1:2,",     "s.pairs: first \"\" is not a number" },
   { "s.pairs",  "5",            NULL,       "s.pairs: must be a list, not 5" },
   { "s.pairs",  "[1]",          NULL,       "s.pairs: must be (first[, second]), not 1" },
-  { "s.length", NULL,           "-1",       "s.length: -1 is out of range (0 to 4294967295)" },
+  { "s.length", NULL,           "-1",       "s.length: -1 is out of range (0 to 2147483647)" },
   { "s.error",  NULL,           "1:x",      "s.error: offender cannot be set" },
 };
 /* clang-format on */
