@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-/* ---- To memory ---------------------------------------------------------------------------------
- */
+/* ---- To memory ----------------------------------------------------------------------------- */
 
 /* The sa_family of the family's addresses: none of the kernel's where it does not know them. */
 static sa_family_t
@@ -213,8 +212,7 @@ kin_address_from_tuple (KinAddress *address, const char *scheme, GVariant *tuple
   return kin__address_from (scheme, held, NULL, address, error);
 }
 
-/* ---- From memory -------------------------------------------------------------------------------
- */
+/* ---- From memory --------------------------------------------------------------------------- */
 
 /* Zeros past the length: hooks may read all of their field. FALSE: no table describes it. */
 static gboolean

@@ -9,8 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* ---- Complaints --------------------------------------------------------------------------------
- */
+/* ---- Complaints ---------------------------------------------------------------------------- */
 
 int
 kin__complain (char **why, int code, const char *format, ...)
@@ -49,8 +48,7 @@ kin__complain_type (char **why, const KinField *row, const KinAtom *atom, const 
   return kin__complain (why, EINVAL, "%smust be %s, not %s", label, wanted, shown);
 }
 
-/* ---- Bytes and names ---------------------------------------------------------------------------
- */
+/* ---- Bytes and names ----------------------------------------------------------------------- */
 
 /* What of the field the struct's length leaves. */
 static gsize
@@ -166,8 +164,7 @@ store_interface (guint8 *at, const KinField *row, const KinAtom *atom, char **wh
   return 0;
 }
 
-/* ---- The family's hooks ------------------------------------------------------------------------
- */
+/* ---- The family's hooks -------------------------------------------------------------------- */
 
 static int
 load_custom (const KinPlace *place, const KinField *row, const KinField *own, KinMember *scratch,
@@ -265,8 +262,7 @@ store_custom (KinPlace *place, const KinField *row, const KinField *own, const K
   return 0;
 }
 
-/* ---- One field ---------------------------------------------------------------------------------
- */
+/* ---- One field ----------------------------------------------------------------------------- */
 
 /* A field that does not fit the struct is the table's fault; it harms nothing. */
 static gboolean

@@ -56,8 +56,7 @@ kin__socket_inner (KinSocket *socket)
   return is_over (socket) && socket->is_open ? ops_of (socket)->inner (&socket->head) : NULL;
 }
 
-/* ---- Life --------------------------------------------------------------------------------------
- */
+/* ---- Life ---------------------------------------------------------------------------------- */
 
 int
 kin__call_open (KinSocket *opened)
@@ -85,8 +84,7 @@ kin__call_close (KinSocket *socket)
   return result (close (socket->head.fd));
 }
 
-/* ---- Naming and connecting ---------------------------------------------------------------------
- */
+/* ---- Naming and connecting ----------------------------------------------------------------- */
 
 int
 kin__call_bind (KinSocket *socket, const void *address, gsize length)
@@ -208,8 +206,7 @@ kin__call_peer (KinSocket *socket, KinAddress *address)
   return call_name (socket, address, ops_of (socket)->peer, kernel_peer, kin__call_peer);
 }
 
-/* ---- Waiting and options -----------------------------------------------------------------------
- */
+/* ---- Waiting and options ------------------------------------------------------------------- */
 
 int
 kin__call_poll (KinSocket *socket, int wanted, int *fd)

@@ -12,8 +12,7 @@
 /* What Python's create_server takes. */
 #define BACKLOG 128
 
-/* ---- From an endpoint --------------------------------------------------------------------------
- */
+/* ---- From an endpoint ---------------------------------------------------------------------- */
 
 /* "name=value&name=value", a row's own options for bind. */
 static gboolean
@@ -142,8 +141,7 @@ kin_connect_start (const char *endpoint, GError **error)
   return socket;
 }
 
-/* ---- Listening ---------------------------------------------------------------------------------
- */
+/* ---- Listening ----------------------------------------------------------------------------- */
 
 /**
  * kin_bind:

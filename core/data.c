@@ -167,8 +167,7 @@ kin_socket_recv (KinSocket *socket, gpointer data, gsize size, int flags, GError
   return finish_recv (&bytes, n);
 }
 
-/* ---- Messages ----------------------------------------------------------------------------------
- */
+/* ---- Messages ------------------------------------------------------------------------------ */
 
 static gssize
 send_message (KinSocket *socket, struct msghdr *header, int flags, const KinAddress *address,

@@ -28,8 +28,7 @@ endpoint_alloc (void)
   return endpoint;
 }
 
-/* ---- Options -----------------------------------------------------------------------------------
- */
+/* ---- Options ------------------------------------------------------------------------------- */
 
 void
 kin__fail_option (const KinTransport *transport, const char *name, GError **error)
@@ -122,8 +121,7 @@ take_settings (KinEndpoint *endpoint, const char *options, GString *inward, GErr
   return TRUE;
 }
 
-/* ---- Endpoints ---------------------------------------------------------------------------------
- */
+/* ---- Endpoints ----------------------------------------------------------------------------- */
 
 /* Where the row stands over another: rest is the inner endpoint's text, then options. */
 static gboolean

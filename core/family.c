@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-/* ---- Tables ------------------------------------------------------------------------------------
- */
+/* ---- Tables -------------------------------------------------------------------------------- */
 
 const void *
 kin__row (const KinTable *table, guint i, void *row, gsize size)
@@ -42,8 +41,7 @@ kin_table_get (const KinTable *table, guint i, gpointer row, gsize size)
   return kin__row (table, i, row, size) != NULL;
 }
 
-/* ---- Checking a descriptor ---------------------------------------------------------------------
- */
+/* ---- Checking a descriptor ----------------------------------------------------------------- */
 
 static gboolean
 is_word (const char *text, gsize longest)

@@ -20,8 +20,7 @@ is_read (const KinField *row, KinForm form)
   return has_form (row, form) || (row->flags & KIN_FIELD_TAG);
 }
 
-/* ---- From memory -------------------------------------------------------------------------------
- */
+/* ---- From memory --------------------------------------------------------------------------- */
 
 /* A sockaddr inside a struct, up to the end of what came: whose it is says its first member. */
 static KinAddress
@@ -162,8 +161,7 @@ kin__fields_to_text (const KinShape *shape, gconstpointer base, gsize length)
   return g_string_free (text, FALSE);
 }
 
-/* ---- To memory ---------------------------------------------------------------------------------
- */
+/* ---- To memory ----------------------------------------------------------------------------- */
 
 /* What is read: a tuple's members or text's. */
 typedef struct {

@@ -15,8 +15,7 @@
 #define SO_BINDTOIFINDEX 62
 #endif
 
-/* ---- Options and control messages --------------------------------------------------------------
- */
+/* ---- Options and control messages ---------------------------------------------------------- */
 
 /* clang-format off */
 static const KinName type_names[] = {
@@ -136,7 +135,7 @@ static const KinControl controls[] = {
     .fields = KIN_TABLE (timespec_fields) },
 };
 
-/* ---- Constants --------------------------------------------------------------------------------- */
+/* ---- Constants ----------------------------------------------------------------------------- */
 
 #define CONSTANT(word) { .name = #word, .value = word }
 

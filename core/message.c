@@ -146,8 +146,7 @@ kin_message_get_flags (const KinMessage *message)
   return message->flags;
 }
 
-/* ---- Control messages to send ------------------------------------------------------------------
- */
+/* ---- Control messages to send -------------------------------------------------------------- */
 
 /**
  * kin_message_set_control_size:
@@ -282,8 +281,7 @@ kin_message_add_fds (KinMessage *message, const int *fds, gsize n_fds, GError **
                                         error);
 }
 
-/* ---- Control messages received -----------------------------------------------------------------
- */
+/* ---- Control messages received ------------------------------------------------------------- */
 
 /* The control message at offset, as far as it is inside the buffer: the kernel cuts the last one
  * and leaves its length. FALSE: no whole header is there. */

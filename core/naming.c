@@ -8,8 +8,7 @@
 #include <poll.h>
 #include <string.h>
 
-/* ---- Naming and connecting ---------------------------------------------------------------------
- */
+/* ---- Naming and connecting ----------------------------------------------------------------- */
 
 gboolean
 kin__socket_bind (KinSocket *socket, const KinAddress *address, const char *text, GError **error)
@@ -135,8 +134,7 @@ kin_socket_accept (KinSocket *socket, KinAddress *peer, GError **error)
   return accepting.child;
 }
 
-/* ---- Connecting --------------------------------------------------------------------------------
- */
+/* ---- Connecting ---------------------------------------------------------------------------- */
 
 /* Linux's connect may be called again after a signal or a timeout: it goes on waiting, and answers
  * 0 or EISCONN once it is done. Where the core polls, the end of a kernel's connect is read from
@@ -317,8 +315,7 @@ kin_connect_continue (KinSocket *socket, GError **error)
   return rc == 0;
 }
 
-/* ---- Ending ------------------------------------------------------------------------------------
- */
+/* ---- Ending -------------------------------------------------------------------------------- */
 
 /**
  * kin_socket_shutdown:

@@ -2,8 +2,7 @@
 /* number: integers and times in memory: sizes, byte orders, signs, ranges. */
 #include "fields.h"
 
-/* ---- Ranges ------------------------------------------------------------------------------------
- */
+/* ---- Ranges -------------------------------------------------------------------------------- */
 
 /* How many bits a number of the field may have, its sign left out. */
 static guint
@@ -55,8 +54,7 @@ kin__number_check (const KinField *row, const KinAtom *atom, char **why)
   return kin__complain_range (why, row, shown);
 }
 
-/* ---- Memory ------------------------------------------------------------------------------------
- */
+/* ---- Memory -------------------------------------------------------------------------------- */
 
 guint64
 kin__bytes_load (const guint8 *at, guint size, gboolean is_big_endian)

@@ -63,8 +63,7 @@ kin__option_find (const KinTable *options, const char *name, KinOption *row)
   return FALSE;
 }
 
-/* ---- From memory -------------------------------------------------------------------------------
- */
+/* ---- From memory --------------------------------------------------------------------------- */
 
 /* With zeros behind it: hooks may read all of their field. */
 static guint8 *
@@ -162,8 +161,7 @@ kin__value_format (const KinOption *row, gconstpointer data, gsize length)
   return g_string_free (text, FALSE);
 }
 
-/* ---- To memory ---------------------------------------------------------------------------------
- */
+/* ---- To memory ----------------------------------------------------------------------------- */
 
 /* One struct, from a value or text. Returns its length, or -errno. */
 static gssize

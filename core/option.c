@@ -46,8 +46,7 @@ fail (GError **error, KinSocket *socket, const char *verb, const char *name, int
   kin__fail (error, socket, operation, NULL, code);
 }
 
-/* ---- Setting -----------------------------------------------------------------------------------
- */
+/* ---- Setting ------------------------------------------------------------------------------- */
 
 /* From a value or, where that is NULL, from text. */
 static gboolean
@@ -143,8 +142,7 @@ kin_socket_setsockopt (KinSocket *socket, int level, int number, gconstpointer v
   return FALSE;
 }
 
-/* ---- Getting -----------------------------------------------------------------------------------
- */
+/* ---- Getting ------------------------------------------------------------------------------- */
 
 /* What the option is now; NULL: it cannot be read. */
 static guint8 *

@@ -14,8 +14,7 @@
 static GRecMutex lock;
 static GPtrArray *entries; /* KinEntry, in search order */
 
-/* ---- Adding ------------------------------------------------------------------------------------
- */
+/* ---- Adding -------------------------------------------------------------------------------- */
 
 static gboolean
 is_usable (const KinEntry *entry)
@@ -163,8 +162,7 @@ kin_register_family (const KinFamily *family, GError **error)
   return is_added;
 }
 
-/* ---- Loading -----------------------------------------------------------------------------------
- */
+/* ---- Loading ------------------------------------------------------------------------------- */
 
 static gboolean
 refuse (KinEntry *entry, GError *why, GError **error)
@@ -197,8 +195,7 @@ load (KinEntry *entry, GError **error)
   return TRUE;
 }
 
-/* ---- Finding -----------------------------------------------------------------------------------
- */
+/* ---- Finding ------------------------------------------------------------------------------- */
 
 static gboolean
 has_scheme (const KinEntry *entry, const char *scheme)
@@ -379,8 +376,7 @@ kin_preload (const char *const *names, GError **error)
   return TRUE;
 }
 
-/* ---- Constants ---------------------------------------------------------------------------------
- */
+/* ---- Constants ----------------------------------------------------------------------------- */
 
 /* A manifest's line is "NAME 40", or "NAME =text" for one that is no number. */
 static GVariant *

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- Making and ending -------------------------------------------------------------------------
- */
+/* ---- Making and ending --------------------------------------------------------------------- */
 
 KinSocket *
 kin__socket_alloc (const KinTransport *transport, int protocol)
@@ -322,8 +321,7 @@ kin_socket_detach (KinSocket *socket, GError **error)
   return fd;
 }
 
-/* ---- What it is --------------------------------------------------------------------------------
- */
+/* ---- What it is ---------------------------------------------------------------------------- */
 
 KinMore *
 kin__socket_more (KinSocket *socket)

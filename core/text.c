@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-/* ---- Splitting and escaping --------------------------------------------------------------------
- */
+/* ---- Splitting and escaping ---------------------------------------------------------------- */
 
 static gboolean
 is_opening (char c)
@@ -136,8 +135,7 @@ kin__text_tame (const char *text)
   return g_string_free (tame, FALSE);
 }
 
-/* ---- A value as text ---------------------------------------------------------------------------
- */
+/* ---- A value as text ----------------------------------------------------------------------- */
 
 static void
 append_time (GString *text, gint64 usec)
@@ -199,8 +197,7 @@ kin__atom_to_text (const KinShape *shape, const KinField *row, const KinAtom *at
     append_escaped (text, shape, atom->bytes, atom->length);
 }
 
-/* ---- Text as a value ---------------------------------------------------------------------------
- */
+/* ---- Text as a value ----------------------------------------------------------------------- */
 
 /* -12, 12, 0x1f. 0, -EINVAL, or -ERANGE: beyond 64 bits. */
 static int

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* ---- Printing ----------------------------------------------------------------------------------
- */
+/* ---- Printing ------------------------------------------------------------------------------ */
 
 static void print (GString *text, GVariant *value);
 
@@ -199,8 +198,7 @@ kin__value_show (GVariant *value)
   return g_strconcat (start, "…", NULL);
 }
 
-/* ---- Single values -----------------------------------------------------------------------------
- */
+/* ---- Single values ------------------------------------------------------------------------- */
 
 GVariant *
 kin__value_unwrap (GVariant *value)

@@ -51,8 +51,7 @@ kin__deadline (gint64 timeout_usec)
   return timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
 }
 
-/* ---- The mode ----------------------------------------------------------------------------------
- */
+/* ---- The mode ------------------------------------------------------------------------------ */
 
 int
 kin__mode_set_nonblock (KinSocket *socket, gboolean is_on)
@@ -237,8 +236,7 @@ kin_socket_wants (KinSocket *socket, int wanted, int *fd)
   return events < 0 ? -1 : events;
 }
 
-/* ---- Waiting -----------------------------------------------------------------------------------
- */
+/* ---- Waiting ------------------------------------------------------------------------------- */
 
 /* ppoll until the deadline, whatever signals come. fds[1] is the cancel's. -errno, or as kin__wait.
  */

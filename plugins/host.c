@@ -25,7 +25,7 @@
 
 #include "host.h"
 
-/* ---- Folders ------------------------------------------------------------------------------ */
+/* ---- Folders ------------------------------------------------------------------------------- */
 
 #ifdef KIN_IS_STATIC
 const gboolean kin__is_static = TRUE;
@@ -59,7 +59,7 @@ host_folder (const char *library, const char *relative, const char *absolute)
   return library ? g_strconcat (library, "/", relative, NULL) : g_strdup (absolute);
 }
 
-/* ---- Finding ------------------------------------------------------------------------------ */
+/* ---- Finding ------------------------------------------------------------------------------- */
 
 static int
 compare_names (gconstpointer a, gconstpointer b)
@@ -177,7 +177,7 @@ host_known (const char *scheme)
   return name;
 }
 
-/* ---- Loading ------------------------------------------------------------------------------ */
+/* ---- Loading ------------------------------------------------------------------------------- */
 
 /* Every refusal of a plugin reads like this. */
 static void

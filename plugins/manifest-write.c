@@ -62,7 +62,7 @@ kin__manifest_write (const KinFamily *own)
   return g_string_free (text, FALSE);
 }
 
-/* ---- Comparing ---------------------------------------------------------------------------- */
+/* ---- Comparing ----------------------------------------------------------------------------- */
 
 /* Lines of a manifest; they end in newline or NUL. */
 typedef struct {

@@ -31,7 +31,7 @@
 
 enum { NAME_MOST = 23, SUMMARY_MOST = 255 };
 
-/* ---- Headers ------------------------------------------------------------------------------ */
+/* ---- Headers ------------------------------------------------------------------------------- */
 
 static gboolean
 is_word (const char *text)
@@ -158,7 +158,7 @@ take_scheme (KinManifest *manifest, char *value, gboolean is_shared)
   return NULL;
 }
 
-/* ---- Reading ------------------------------------------------------------------------------ */
+/* ---- Reading ------------------------------------------------------------------------------- */
 
 /* What each manifest has once. */
 static const struct {

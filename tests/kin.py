@@ -193,7 +193,8 @@ class Families(KinTest):
             shutil.copy(unix["file"].removesuffix(".so") + end, self.path("unix" + end))
         with open(self.path("junk.kin"), "w", encoding="utf-8") as file:
             file.write("\033[31mjunk\n")
-        more = {"env": {**os.environ, "KIN_PLUGIN_PATH": self.folder}}
+        folders = [os.environ.get("KIN_PLUGIN_PATH"), self.folder]
+        more = {"env": {**os.environ, "KIN_PLUGIN_PATH": ":".join(filter(None, folders))}}
         found = [info for info in json.loads(self.run_well("families", "--json", **more))
                  if info["reason"]]
         self.assertEqual([(info["name"], info["state"]) for info in found],

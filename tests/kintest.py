@@ -20,9 +20,9 @@ A test is tests/NAME.py, or tests/families/NAME.py for what the family NAME alon
         kintest.main()
 
 "Needs:" names the families without which the test makes no sense: in a tree without one of them
-CMake leaves the test out; tests/CMakeLists.txt has the other words. tests/families/NAME.py needs NAME, said or not. For what the running
-kernel lacks, self.skipTest("the kernel has no SO_PEERPIDFD (Linux 6.5)"): it is counted, by name,
-as skipped.
+CMake leaves the test out; tests/CMakeLists.txt has the other words. tests/families/NAME.py needs
+NAME, said or not. For what the running kernel lacks, self.skipTest("the kernel has no SO_PEERPIDFD
+(Linux 6.5)"): it is counted, by name, as skipped.
 
 The build sets KIN (the command), KIN_BUILD, KIN_SOURCE and KIN_FIXTURES (folders), and KIN_SANITIZE
 ("address,undefined" or nothing: no leak check can run under strace).

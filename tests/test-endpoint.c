@@ -3,8 +3,7 @@
  * others; and garbage, which may be refused but must not harm. */
 #include "shapes.h"
 
-/* ---- A family over another endpoint ------------------------------------------------------------
- */
+/* ---- A family over another endpoint -------------------------------------------------------- */
 
 static int
 wrap_open (KinFamilySocket *socket, int domain, int type, int protocol)
@@ -93,8 +92,7 @@ setup (void **state)
   return shapes_setup (state) == 0 && kin_register_family (&wrap_family, NULL) ? 0 : -1;
 }
 
-/* ---- Text --------------------------------------------------------------------------------------
- */
+/* ---- Text ---------------------------------------------------------------------------------- */
 
 static KinEndpoint *
 endpoint_of (const char *text)
@@ -201,8 +199,7 @@ test_from_tuple (void **state)
   assert_message (error, KIN_ERROR_NO_SUCH_SCHEME, "vscok");
 }
 
-/* ---- What is refused ---------------------------------------------------------------------------
- */
+/* ---- What is refused ----------------------------------------------------------------------- */
 
 static void
 test_refused (void **state)
@@ -247,8 +244,7 @@ test_refused (void **state)
   }
 }
 
-/* ---- Garbage -----------------------------------------------------------------------------------
- */
+/* ---- Garbage ------------------------------------------------------------------------------- */
 
 /* Pieces of endpoints in any order, bytes of any kind among them. */
 static char *

@@ -4,8 +4,7 @@
  * have them. */
 #include "shapes.h"
 
-/* ---- At random ---------------------------------------------------------------------------------
- */
+/* ---- At random ----------------------------------------------------------------------------- */
 
 static GVariant *
 random_member (GRand *rand, const KinField *row)
@@ -142,8 +141,7 @@ test_random (void **state)
   g_rand_free (rand);
 }
 
-/* ---- Rows of another length --------------------------------------------------------------------
- */
+/* ---- Rows of another length ---------------------------------------------------------------- */
 
 /* A row as an older header had it, and as a newer one may. */
 typedef struct {

@@ -6,8 +6,7 @@
 
 #include <net/if.h>
 
-/* ---- By hand -----------------------------------------------------------------------------------
- */
+/* ---- By hand ------------------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct {
@@ -194,8 +193,7 @@ test_memory (void **state)
   assert_int_equal (address.length, offsetof (struct sockaddr_un, sun_path) + 2);
 }
 
-/* ---- What is refused ---------------------------------------------------------------------------
- */
+/* ---- What is refused ----------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct {
@@ -369,8 +367,7 @@ test_names (void **state)
   assert_message (error, KIN_ERROR_BAD_ENDPOINT, "not a valid host");
 }
 
-/* ---- What no table describes -------------------------------------------------------------------
- */
+/* ---- What no table describes --------------------------------------------------------------- */
 
 static void
 printed_is (const KinAddress *address, const char *printed)

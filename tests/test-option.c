@@ -5,8 +5,7 @@
 #include "oracle.h"
 #include "shapes.h"
 
-/* ---- Values ------------------------------------------------------------------------------------
- */
+/* ---- Values -------------------------------------------------------------------------------- */
 
 static KinOption
 option_of (const char *name)
@@ -216,8 +215,7 @@ test_tails (void **state)
   }
 }
 
-/* ---- Sockets -----------------------------------------------------------------------------------
- */
+/* ---- Sockets ------------------------------------------------------------------------------- */
 
 static void
 set_text (KinSocket *socket, const char *name, const char *text)
@@ -326,8 +324,7 @@ test_raw (void **state)
   assert_int_equal (got[0], 1);
 }
 
-/* ---- Over another socket -----------------------------------------------------------------------
- */
+/* ---- Over another socket ------------------------------------------------------------------- */
 
 static guint outer_value;
 static KinSocket *over_socket;
@@ -444,8 +441,7 @@ test_over (void **state)
   assert_message (error, KIN_ERROR_NO_SUCH_OPTION, "option over.size of over can only be set");
 }
 
-/* ---- Constants ---------------------------------------------------------------------------------
- */
+/* ---- Constants ----------------------------------------------------------------------------- */
 
 static void
 test_constants (void **state)

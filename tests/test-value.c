@@ -7,8 +7,7 @@
 
 #include "oracle.h"
 
-/* ---- By hand -----------------------------------------------------------------------------------
- */
+/* ---- By hand ------------------------------------------------------------------------------- */
 
 static void
 print_is (const char *text, const char *printed)
@@ -54,8 +53,7 @@ test_floating_stays_floating (void **state)
   g_variant_unref (value);
 }
 
-/* ---- Against Python ----------------------------------------------------------------------------
- */
+/* ---- Against Python ------------------------------------------------------------------------ */
 
 static void
 append_hex (GString *line, gconstpointer bytes, gsize length)

@@ -20,8 +20,7 @@ fill (KinSocket *socket)
   assert_int_equal (errno, EAGAIN);
 }
 
-/* ---- Timeouts ----------------------------------------------------------------------------------
- */
+/* ---- Timeouts ------------------------------------------------------------------------------ */
 
 static void
 test_receive_times_out (void **state)
@@ -205,8 +204,7 @@ test_never_waits (void **state)
   assert_int_equal (kin_socket_recv (a, &byte, 1, 0, NULL), 1);
 }
 
-/* ---- Signals -----------------------------------------------------------------------------------
- */
+/* ---- Signals ------------------------------------------------------------------------------- */
 
 static void
 on_alarm (int number)
@@ -282,8 +280,7 @@ test_connect_through_signals (void **state)
   local_unlink (endpoint);
 }
 
-/* ---- Cancelling --------------------------------------------------------------------------------
- */
+/* ---- Cancelling ---------------------------------------------------------------------------- */
 
 static gpointer
 cancel_late (gpointer cancel)
@@ -347,8 +344,7 @@ test_cancel_accept_and_connect (void **state)
   local_unlink (endpoint);
 }
 
-/* ---- Without waiting ---------------------------------------------------------------------------
- */
+/* ---- Without waiting ----------------------------------------------------------------------- */
 
 static void
 test_connect_start (void **state)

@@ -38,7 +38,7 @@ doctor_find (State state, const char *format, ...)
   return finding;
 }
 
-/* ---- What an errno says ------------------------------------------------------------------- */
+/* ---- What an errno says -------------------------------------------------------------------- */
 
 /* A number of /proc/self/status; 0 where there is none. */
 static guint64
@@ -113,7 +113,7 @@ doctor_find_error (const KinFamily *family, const GError *error)
                             error->message);
 }
 
-/* ---- One family --------------------------------------------------------------------------- */
+/* ---- One family ---------------------------------------------------------------------------- */
 
 /* A plugin that is not there, or will not do. */
 static Finding
@@ -223,7 +223,7 @@ doctor_examine (const KinFamilyInfo *info, gboolean is_named)
   return doctor_probe (family, &finding) ? doctor_make_trips (family) : finding;
 }
 
-/* ---- All of them -------------------------------------------------------------------------- */
+/* ---- All of them --------------------------------------------------------------------------- */
 
 typedef struct {
   GString *json;

@@ -16,7 +16,7 @@ typedef struct {
   const KinTable *protocols, *options, *controls, *constants;
 } Subject;
 
-/* ---- As JSON ------------------------------------------------------------------------------ */
+/* ---- As JSON ------------------------------------------------------------------------------- */
 
 static void
 info_add_member (GString *json, const char *name, const char *text)
@@ -109,7 +109,7 @@ info_add_subject (GString *json, const Subject *subject)
   json_close (json, '}');
 }
 
-/* ---- As text ------------------------------------------------------------------------------ */
+/* ---- As text ------------------------------------------------------------------------------- */
 
 /* "  LABEL text" where there is text. */
 static void
@@ -204,7 +204,7 @@ info_print_subject (const Subject *subject)
   info_print_constants (subject->constants);
 }
 
-/* ---- Which families ----------------------------------------------------------------------- */
+/* ---- Which families ------------------------------------------------------------------------ */
 
 static void
 info_show (GString *json, const Subject *subject)

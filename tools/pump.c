@@ -106,7 +106,7 @@ flow_fail (const char *what, GError **error)
   return FALSE;
 }
 
-/* ---- Steps: each does what it can without waiting ----------------------------------------- */
+/* ---- Steps: each does what it can without waiting ------------------------------------------ */
 
 static gboolean
 flow_read_input (Flow *flow, GError **error)
@@ -282,7 +282,7 @@ flow_pass_on_ends (Flow *flow, GError **error)
   return FALSE;
 }
 
-/* ---- The loop ----------------------------------------------------------------------------- */
+/* ---- The loop ------------------------------------------------------------------------------ */
 
 /* How long poll may wait, in milliseconds; -1: for ever. */
 static int

@@ -62,7 +62,7 @@ loop_leave (int rc)
   return rc;
 }
 
-/* ---- Sockets ----------------------------------------------------------------------------- */
+/* ---- Sockets ------------------------------------------------------------------------------- */
 
 int
 loop_end_new (int type, struct loop_end **made)
@@ -101,7 +101,7 @@ loop_end_register (struct loop_end *end)
   loop_leave (0);
 }
 
-/* ---- Names ------------------------------------------------------------------------------- */
+/* ---- Names --------------------------------------------------------------------------------- */
 
 struct loop_end *
 loop_find (int type, const struct loop_address *name)
@@ -126,7 +126,7 @@ loop_publish (struct loop_end *end, const struct loop_address *name)
   loop_home->bound = end;
 }
 
-/* ---- Waiting ----------------------------------------------------------------------------- */
+/* ---- Waiting ------------------------------------------------------------------------------- */
 
 void
 loop_wake (struct loop_end *end)
@@ -180,7 +180,7 @@ loop_nothing (struct loop_end *end)
   return -EAGAIN;
 }
 
-/* ---- Peers ------------------------------------------------------------------------------- */
+/* ---- Peers --------------------------------------------------------------------------------- */
 
 /* Takes a datagram socket from among its peer's fans. */
 static void

@@ -25,7 +25,7 @@ enum {
 
 #define LOOP_LARGEST_CAPACITY (1u << 30)
 
-/* ---- Life -------------------------------------------------------------------------------- */
+/* ---- Life ---------------------------------------------------------------------------------- */
 
 static int
 loop_open (KinFamilySocket *socket, int domain, int type, int protocol)
@@ -67,7 +67,7 @@ loop_close (KinFamilySocket *socket)
   return 0;
 }
 
-/* ---- Data -------------------------------------------------------------------------------- */
+/* ---- Data ---------------------------------------------------------------------------------- */
 
 static size_t
 loop_length (const struct msghdr *message)
@@ -229,7 +229,7 @@ loop_recvmsg (KinFamilySocket *socket, struct msghdr *message, int flags)
   return n;
 }
 
-/* ---- Options ----------------------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------------------------- */
 
 static int
 loop_getsockopt (KinFamilySocket *socket, int level, int number, void *value, socklen_t *size)
@@ -292,7 +292,7 @@ static const KinSocketOps loop_ops = {
   .setsockopt = loop_setsockopt,
 };
 
-/* ---- Tables ------------------------------------------------------------------------------ */
+/* ---- Tables -------------------------------------------------------------------------------- */
 /* clang-format off */
 
 static const KinField loop_fields[] = {

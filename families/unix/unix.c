@@ -43,7 +43,7 @@ enum {
 };
 /* clang-format on */
 
-/* ---- The address ------------------------------------------------------------------------- */
+/* ---- The address --------------------------------------------------------------------------- */
 
 /* A path that text would take for an abstract name: an at sign behind any number of "./". */
 static int
@@ -120,7 +120,7 @@ static const KinAddressCodec unix_codecs[] = {
     .fields = KIN_TABLE (unix_address) },
 };
 
-/* ---- What options and control messages hold ---------------------------------------------- */
+/* ---- What options and control messages hold ------------------------------------------------ */
 
 static const KinField unix_credentials[] = {
   { .name = "pid", .kind = KIN_INT,  KIN_AT (struct ucred, pid) },
@@ -132,7 +132,7 @@ static const KinField unix_groups[] = {
   { .name = "gid", .kind = KIN_UINT, .offset = 0, .size = sizeof (gid_t) },
 };
 
-/* ---- Tables ------------------------------------------------------------------------------ */
+/* ---- Tables -------------------------------------------------------------------------------- */
 
 static const KinProtocol unix_protocols[] = {
   { .scheme = "unix",           .type = SOCK_STREAM,    .codecs   = KIN_TABLE (unix_codecs),
@@ -256,7 +256,7 @@ static const KinHint unix_hints[] = {
     .sentence  = "too many descriptors are under way: raise RLIMIT_NOFILE, or receive them" },
 };
 
-/* ---- The descriptor ---------------------------------------------------------------------- */
+/* ---- The descriptor ------------------------------------------------------------------------ */
 
 KIN_FAMILY (unix) = {
   KIN_STAMP,

@@ -248,7 +248,8 @@ struct mmsghdr;
 typedef struct {
   uint32_t size;   /* sizeof (KinSocketOps) */
   /* -- life -- */
-  /* Makes state, and fd if there can be one. A failure leaves nothing: close is not called. */
+  /* Makes state, and fd, close-on-exec, if there can be one. domain is over_domain where that is
+   * set. A failure leaves nothing: close is not called. */
   int (*open) (KinFamilySocket *socket, int domain, int type, int protocol);
   /* Ends all, fd included; last call, nothing is retried. Flushes only what does not wait. After a
    * fork the child calls it, too: it must leave the parent's socket whole. */
@@ -257,8 +258,8 @@ typedef struct {
    *    text as written, escapes, options and a NUL (not counted in length) included -- */
   int (*bind) (KinFamilySocket *socket, const void *address, size_t length);
   int (*listen) (KinFamilySocket *socket, int backlog);
-  /* Sets fd and state of child, whose other members are there, and peer's sa and length. Any
-   * handshake is left to the child's first send or recv. */
+  /* Sets fd and state of child, whose other members are there, and peer's sa and length; length 0:
+   * no name. Any handshake is left to the child's first send or recv. */
   int (*accept) (KinFamilySocket *socket, KinFamilySocket *child, KinAddress *peer);
   /* -EINPROGRESS: called again, with the same address, when poll says so. -EAGAIN: the peer's backlog
    * is full and no poll will tell; a socket that may wait is asked again every few milliseconds. fd

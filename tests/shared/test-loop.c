@@ -65,7 +65,7 @@ set_number (KinSocket *socket, const char *name, gint64 number)
   must (kin_socket_set_option (socket, name, g_variant_new_int64 (number), &error), error);
 }
 
-/* ---- Streams ----------------------------------------------------------------------------- */
+/* ---- Streams ------------------------------------------------------------------------------- */
 
 static void
 test_stream (void **state)
@@ -261,7 +261,7 @@ test_close_leaves_data (void **state)
   kin_socket_unref (pair.door);
 }
 
-/* ---- The backlog ------------------------------------------------------------------------- */
+/* ---- The backlog --------------------------------------------------------------------------- */
 
 static gpointer
 accept_later (gpointer door)
@@ -355,7 +355,7 @@ test_shutdown_ends_accept (void **state)
   assert_fails (kin_connect ("loop:shut", LONG, &error) != NULL, ECONNREFUSED, &error);
 }
 
-/* ---- Full and empty ---------------------------------------------------------------------- */
+/* ---- Full and empty ------------------------------------------------------------------------ */
 
 /* A descriptor that says what poll says of a kernel's socket, all four ways. */
 static void
@@ -460,7 +460,7 @@ test_ring (void **state)
   pair_free (&pair);
 }
 
-/* ---- Datagrams --------------------------------------------------------------------------- */
+/* ---- Datagrams ----------------------------------------------------------------------------- */
 
 static void
 test_datagrams (void **state)
@@ -642,7 +642,7 @@ test_no_control_messages (void **state)
   pair_free (&pair);
 }
 
-/* ---- Threads ----------------------------------------------------------------------------- */
+/* ---- Threads ------------------------------------------------------------------------------- */
 
 #define FLOOD ((gsize) 32 << 20)
 
@@ -803,7 +803,7 @@ test_connect_races (void **state)
   assert_int_equal (count, 300 * G_N_ELEMENTS (threads));
 }
 
-/* ---- Forks, and the kernel --------------------------------------------------------------- */
+/* ---- Forks, and the kernel ----------------------------------------------------------------- */
 
 #define CHILD_MUST(truth)                                                                          \
   do {                                                                                             \

@@ -22,7 +22,7 @@ over (const char *inner)
   return g_strconcat ("rot13:", inner, NULL);
 }
 
-/* ---- A connection, both ends ------------------------------------------------------------- */
+/* ---- A connection, both ends --------------------------------------------------------------- */
 
 typedef struct {
   KinSocket *door, *client, *server;
@@ -68,7 +68,7 @@ get_number (KinSocket *socket, const char *name)
   return g_variant_get_int64 (value);
 }
 
-/* ---- Both ways at once ------------------------------------------------------------------- */
+/* ---- Both ways at once --------------------------------------------------------------------- */
 
 #define LENGTH 60000
 
@@ -232,7 +232,7 @@ test_waiting (void **state)
     check_waiting (inners[i]);
 }
 
-/* ---- The wire ---------------------------------------------------------------------------- */
+/* ---- The wire ------------------------------------------------------------------------------ */
 
 /* What the family puts on the wire, seen by one that reads the inner socket. */
 static void
@@ -325,7 +325,7 @@ test_no_room_for_input (void **state)
   pair_free (&pair);
 }
 
-/* ---- Time -------------------------------------------------------------------------------- */
+/* ---- Time ---------------------------------------------------------------------------------- */
 
 static void
 assert_times_out (gboolean is_done, gint64 began, GError **error)
@@ -411,7 +411,7 @@ test_cancelled_connect (void **state)
   g_thread_join (thread);
 }
 
-/* ---- Names and options ------------------------------------------------------------------- */
+/* ---- Names and options --------------------------------------------------------------------- */
 
 static void
 test_names (void **state)
@@ -500,7 +500,7 @@ test_options (void **state)
   pair_free (&pair);
 }
 
-/* ---- What fails -------------------------------------------------------------------------- */
+/* ---- What fails ---------------------------------------------------------------------------- */
 
 static void
 assert_says (GError **error, int code, const char *outer, const char *inner)

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-/* ---- The partner ------------------------------------------------------------------------- */
+/* ---- The partner --------------------------------------------------------------------------- */
 
 typedef struct {
   GPid pid;
@@ -101,7 +101,7 @@ turn_on (KinSocket *socket, const char *name)
   return FALSE;
 }
 
-/* ---- Names ------------------------------------------------------------------------------- */
+/* ---- Names --------------------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct {
@@ -287,7 +287,7 @@ test_names_with_python (void **state)
   partner_free (&partner);
 }
 
-/* ---- Credentials ------------------------------------------------------------------------- */
+/* ---- Credentials --------------------------------------------------------------------------- */
 
 static void
 test_credentials (void **state)
@@ -408,7 +408,7 @@ test_pidfd_with_message (void **state)
   close (null);
 }
 
-/* ---- Descriptors ------------------------------------------------------------------------- */
+/* ---- Descriptors --------------------------------------------------------------------------- */
 
 static void
 assert_reads (int fd, const char *text)
@@ -539,7 +539,7 @@ test_refused_descriptors (void **state)
   assert_fails (kin_socket_sendmsg (a, message, 0, &error) >= 0, EPERM, &error);
 }
 
-/* ---- Options and constants --------------------------------------------------------------- */
+/* ---- Options and constants ----------------------------------------------------------------- */
 
 static void
 test_inq (void **state)
@@ -617,7 +617,7 @@ test_constants (void **state)
   assert_true (n >= 7); /* AF_UNIX, two SCM_, four SO_ */
 }
 
-/* ---- What to do about it ----------------------------------------------------------------- */
+/* ---- What to do about it ------------------------------------------------------------------- */
 
 static void
 assert_says (GError **error, int code, const char *words)
@@ -702,7 +702,7 @@ test_permission_hints (void **state)
   assert_int_equal (rmdir (folder), 0);
 }
 
-/* ---- Two processes on one socket --------------------------------------------------------- */
+/* ---- Two processes on one socket ----------------------------------------------------------- */
 
 static void
 test_fork (void **state)
