@@ -111,13 +111,13 @@ find_next (const char *scheme, guint *n)
   const KinTransport *transport;
   GError *error;
 
-  do {
+  /* One that will not load is not counted again. */
+  for (++*n;; g_error_free (error)) {
     error = NULL;
-    transport = kin__registry_scheme (scheme, ++*n, &error);
+    transport = kin__registry_scheme (scheme, *n, &error);
     if (!error)
       return transport;
-    g_error_free (error);
-  } while (TRUE);
+  }
 }
 
 gboolean

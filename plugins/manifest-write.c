@@ -67,46 +67,51 @@ kin__manifest_write (const KinFamily *own)
 /* Lines of a manifest; they end in newline or NUL. */
 typedef struct {
   const char *at, *end;
-  gboolean is_constant;
-  const char *line;
+  gboolean is_constant; /* the headers are over */
+  const char *line;     /* the one in hand; of length 0 at the end */
   gsize length;
 } Lines;
 
-/* The next line that this libkin knows; of length 0 past the last one. */
+static void
+cut_line (Lines *lines)
+{
+  lines->line = lines->at;
+  while (lines->at < lines->end && *lines->at != '\n' && *lines->at != 0)
+    lines->at++;
+  lines->length = (gsize) (lines->at - lines->line);
+  if (lines->at < lines->end)
+    lines->at++;
+}
+
+/* To the next line that this libkin knows. */
 static void
 next_line (Lines *lines)
 {
+  gsize n = strlen ("constants");
+
   do {
-    lines->line = lines->at;
-    lines->length = 0;
-    while (lines->at < lines->end && *lines->at != '\n' && *lines->at != 0) {
-      lines->at++;
-      lines->length++;
-    }
-    if (lines->at < lines->end)
-      lines->at++;
-    if (lines->length == strlen ("constants")
-        && memcmp (lines->line, "constants", lines->length) == 0)
+    cut_line (lines);
+    if (lines->length == n && memcmp (lines->line, "constants", n) == 0)
       lines->is_constant = TRUE;
-  } while (lines->length > 0 && !lines->is_constant && !kin__manifest_knows (lines->line));
+  } while (!lines->is_constant && lines->at < lines->end && !kin__manifest_knows (lines->line));
 }
 
 char *
 kin__manifest_compare (const KinManifest *manifest, const KinFamily *family)
 {
   g_autofree char *text = kin__manifest_write (family), *expected = NULL, *found = NULL;
-  Lines ours = { .at = manifest->text, .end = manifest->text + manifest->length };
-  Lines theirs = { .at = text, .end = text + strlen (text) };
+  Lines said = { .at = manifest->text, .end = manifest->text + manifest->length };
+  Lines real = { .at = text, .end = text + strlen (text) };
 
   do {
-    next_line (&ours);
-    next_line (&theirs);
-    if (ours.length != theirs.length || memcmp (ours.line, theirs.line, ours.length) != 0) {
-      expected = kin__quote (ours.line, (gssize) ours.length);
-      found = kin__quote (theirs.line, (gssize) theirs.length);
+    next_line (&said);
+    next_line (&real);
+    if (said.length != real.length || memcmp (said.line, real.line, said.length) != 0) {
+      expected = kin__quote (said.line, (gssize) said.length);
+      found = kin__quote (real.line, (gssize) real.length);
       return g_strdup_printf ("it disagrees with its manifest: expected %s, found %s", expected,
                               found);
     }
-  } while (ours.length > 0 || ours.at < ours.end);
+  } while (said.at < said.end || real.at < real.end);
   return NULL;
 }

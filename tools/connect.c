@@ -26,7 +26,10 @@ connect_run (char **operands)
 {
   g_autoptr (GError) error = NULL;
 
-  return connect_to (operands[0], &error) ? TOOL_DONE : tool_fail (error);
+  if (connect_to (operands[0], &error))
+    return TOOL_DONE;
+  path_name_in_hint (operands[0], error);
+  return tool_fail (error);
 }
 
 static const GOptionEntry options[] = {

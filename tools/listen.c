@@ -4,7 +4,6 @@
  * With a command and --keep-open every connection has a thread of its own, which waits for its
  * command. Ctrl-C ends the program as SIGINT does; see path.c for what it removes first. */
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -21,34 +20,11 @@ listen_announce (KinSocket *socket, const char *endpoint)
   tool_say ("listening on %s", text ? text : endpoint);
 }
 
-/* What to do about a path that an ended program left behind, ready to be copied. Nobody is asked
- * whether a program listens there: that would disturb it. */
-static void
-listen_fail (GError *failure, GError **error)
-{
-  static const char placeholder[] = "rm PATH";
-  const char *path = path_in_the_way ();
-  g_autofree char *quoted = path ? g_shell_quote (path) : NULL;
-  char *message = failure->message;
-
-  if (quoted && g_error_matches (failure, KIN_OS_ERROR, EADDRINUSE)) {
-    if (g_str_has_suffix (message, placeholder))
-      failure->message =
-          g_strdup_printf ("%.*s%s", (int) (strlen (message) - strlen ("PATH")), message, quoted);
-    else
-      failure->message =
-          g_strdup_printf ("%s; if no program listens there: rm %s", message, quoted);
-    g_free (message);
-  }
-  g_propagate_error (error, failure);
-}
-
 /* Bound, and listening where there are connections. */
 static KinSocket *
 listen_open (const char *text, GError **error)
 {
   g_autoptr (KinEndpoint) endpoint = kin_endpoint_new (text, error);
-  GError *failure = NULL;
   KinSocket *socket;
   KinProtocol row;
 
@@ -60,11 +36,8 @@ listen_open (const char *text, GError **error)
     return NULL;
   }
   path_before_bind (text);
-  socket =
-      lookup_has_connections (row.type) ? kin_listen (text, &failure) : kin_bind (text, &failure);
+  socket = lookup_has_connections (row.type) ? kin_listen (text, error) : kin_bind (text, error);
   path_after_bind ();
-  if (failure)
-    listen_fail (failure, error);
   return socket;
 }
 
@@ -176,10 +149,13 @@ static int
 listen_run (char **operands)
 {
   g_autoptr (GError) error = NULL;
-  int code = listen_on (operands[0], &error) ? TOOL_DONE : tool_fail (error);
+  gboolean is_done = listen_on (operands[0], &error);
 
   path_remove ();
-  return code;
+  if (is_done)
+    return TOOL_DONE;
+  path_name_in_hint (operands[0], error);
+  return tool_fail (error);
 }
 
 static const GOptionEntry options[] = {

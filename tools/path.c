@@ -122,11 +122,27 @@ path_after_bind (void)
   path_block_signals (SIG_UNBLOCK);
 }
 
-/* The path of an address where a socket lay before bind: perhaps left behind. Or NULL. */
-const char *
-path_in_the_way (void)
+/* As a shell takes it. */
+static char *
+path_quote (const char *path)
 {
-  struct stat status;
+  static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "/._-+,=:@";
+  g_autofree char *safe = g_strconcat (path[0] == '-' ? "./" : "", path, NULL);
 
-  return name && was_there && lstat (name, &status) == 0 && S_ISSOCK (status.st_mode) ? name : NULL;
+  return strspn (safe, plain) == strlen (safe) ? g_steal_pointer (&safe) : g_shell_quote (safe);
+}
+
+/* Where a family's hint says "rm PATH", which one: ready to be copied. */
+void
+path_name_in_hint (const char *endpoint, GError *error)
+{
+  g_autofree char *path = path_of (endpoint), *quoted = NULL, *message = error->message;
+
+  if (!path || !g_str_has_suffix (message, "rm PATH")) {
+    message = NULL;
+    return;
+  }
+  quoted = path_quote (path);
+  error->message =
+      g_strdup_printf ("%.*s%s", (int) (strlen (message) - strlen ("PATH")), message, quoted);
 }

@@ -104,6 +104,6 @@ gboolean exec_serve (KinSocket *socket, const char *command, GError **error);
 void path_before_bind (const char *endpoint);
 void path_after_bind (void);
 void path_remove (void);
-const char *path_in_the_way (void);
+void path_name_in_hint (const char *endpoint, GError *error);
 
 #endif

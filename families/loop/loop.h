@@ -13,7 +13,7 @@
 
 #include <kin/family.h>
 
-/* ---- The doorbell: bell.c ---------------------------------------------------------------- */
+/* ---- The doorbell: bell.c ------------------------------------------------------------------ */
 
 /* What makes a socket of our own visible to poll and epoll. Zeros: nothing to read, room to write. */
 struct loop_bell {
@@ -28,7 +28,7 @@ void loop_bell_close (struct loop_bell *bell);
 void loop_bell_set_readable (struct loop_bell *bell, int is_readable);
 void loop_bell_set_writable (struct loop_bell *bell, int is_writable);
 
-/* ---- Bytes on their way: queue.c --------------------------------------------------------- */
+/* ---- Bytes on their way: queue.c ----------------------------------------------------------- */
 
 /* A ring. Zeros and a capacity make an empty one. */
 struct loop_queue {
@@ -54,7 +54,7 @@ size_t loop_queue_put_vectors (struct loop_queue *queue, const struct iovec *vec
 size_t loop_queue_peek_vectors (const struct loop_queue *queue, size_t skip, size_t most,
                                 const struct iovec *vectors, size_t n);
 
-/* ---- Sockets, and what they share: home.c ------------------------------------------------ */
+/* ---- Sockets, and what they share: home.c -------------------------------------------------- */
 
 struct loop_address {
   sa_family_t family;      /* AF_UNSPEC: the kernel knows nothing of us */
@@ -109,7 +109,7 @@ void loop_wake_senders (struct loop_end *end);    /* room in its queue, or never
 int  loop_no_room (struct loop_end *sender, struct loop_end *end);   /* -EAGAIN */
 int  loop_nothing (struct loop_end *end);         /* nothing to receive: 0 at the end, or -EAGAIN */
 
-/* ---- Finding and joining: connect.c ------------------------------------------------------ */
+/* ---- Finding and joining: connect.c -------------------------------------------------------- */
 
 int loop_bind (KinFamilySocket *socket, const void *address, size_t length);
 int loop_listen (KinFamilySocket *socket, int backlog);

@@ -20,6 +20,7 @@ TYPES = {
     "unix-seqpacket": socket.SOCK_SEQPACKET,
 }
 SS = {"unix": "u_str", "unix-dgram": "u_dgr", "unix-seqpacket": "u_seq"}
+PID = str(os.getpid())   # abstract names are the whole machine's
 # What follows the scheme, and the name that Python has for it; paths are in a folder of their own.
 NAMES = [
     ("path", "path"),
@@ -28,9 +29,9 @@ NAMES = [
     ("per%25cent%3F", "per%cent?"),
     ("not-utf8-%FF", b"not-utf8-\xff"),
     ("n" * 107, "n" * 107),
-    ("@kin-test-name", b"\0kin-test-name"),
-    ("@kin%00test%00", b"\0kin\0test\0"),
-    ("@" + "k" * 107, b"\0" + b"k" * 107),
+    ("@kin-" + PID, b"\0kin-" + PID.encode()),
+    (f"@kin%00{PID}%00", b"\0kin\0%s\0" % PID.encode()),
+    ("@" + PID.ljust(107, "k"), b"\0" + PID.encode().ljust(107, b"k")),
 ]
 
 
@@ -167,9 +168,9 @@ class Names(UnixTest):
 
     def test_ss_sees_them(self):
         for scheme, kind in SS.items():
-            server = self.listen(f"{scheme}:@kin-test-ss")
+            server = self.listen(f"{scheme}:@kin-{PID}-ss")
             done = subprocess.run(["ss", "-xaHp"], capture_output=True, text=True, check=True)
-            rows = [line.split() for line in done.stdout.splitlines() if "@kin-test-ss" in line]
+            rows = [line.split() for line in done.stdout.splitlines() if f"@kin-{PID}-ss" in line]
             self.assertEqual(len(rows), 1, done.stdout)
             self.assertEqual(rows[0][0], kind)
             self.assertEqual(rows[0][1], "UNCONN" if scheme == "unix-dgram" else "LISTEN")
@@ -184,8 +185,8 @@ class Socat(UnixTest):
             self.skipTest("socat is not installed")
 
     def test_abstract(self):
-        server = self.listen("unix:@kin-test-socat")
-        client = self.start("socat", "-", "ABSTRACT-CONNECT:kin-test-socat")
+        server = self.listen(f"unix:@kin-{PID}-socat")
+        client = self.start("socat", "-", f"ABSTRACT-CONNECT:kin-{PID}-socat")
         client.stdin.write(b"from socat")
         client.stdin.flush()
         server.stdin.write(b"from kin")

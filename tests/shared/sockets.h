@@ -21,6 +21,17 @@
 #define SHORT (200 * 1000)   /* microseconds: what is meant to run out */
 #define LONG  KIN_SECONDS (20)
 
+/* The endpoint with this process's number for PID: abstract names are the whole machine's. */
+static inline const char *
+own_name (const char *endpoint)
+{
+  g_autofree char *number = g_strdup_printf ("%d", (int) getpid ());
+  g_auto (GStrv) parts = g_strsplit (endpoint, "PID", -1);
+  g_autofree char *text = g_strjoinv (number, parts);
+
+  return g_intern_string (text);
+}
+
 /* The socket or TRUE; else the test fails, with the error's sentence. */
 #define must(result, error) must_ (__FILE__, __LINE__, (result) != 0, error)
 
@@ -145,6 +156,29 @@ peer_text (KinSocket *socket)
 
   must (kin_socket_peer (socket, &address, &error), error);
   return kin_address_format (&address);
+}
+
+/* A connection, both ends, and what listens. */
+typedef struct {
+  KinSocket *door, *client, *server;
+} Pair;
+
+static inline void
+pair_free (Pair *pair)
+{
+  kin_socket_unref (pair->client);
+  kin_socket_unref (pair->server);
+  kin_socket_unref (pair->door);
+}
+
+static inline gint64
+get_number (KinSocket *socket, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = kin_socket_get_option (socket, name, &error);
+
+  must (value, error);
+  return g_variant_get_int64 (value);
 }
 
 /* What poll(2) says of its descriptor now, of POLLIN and POLLOUT. */
