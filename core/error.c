@@ -9,12 +9,15 @@
 #include <stdarg.h>
 #include <string.h>
 
-G_DEFINE_QUARK (kin - os - error - quark, kin_os_error)
-G_DEFINE_QUARK (kin - resolve - error - quark, kin_resolve_error)
-G_DEFINE_QUARK (kin - error - quark, kin_error)
+/* clang-format off: the names are text */
+G_DEFINE_QUARK (kin-os-error-quark, kin_os_error)
+G_DEFINE_QUARK (kin-resolve-error-quark, kin_resolve_error)
+G_DEFINE_QUARK (kin-error-quark, kin_error)
+/* clang-format on */
 
 /* What the innermost socket's failing call said, while an outer one's slot runs. */
 static _Thread_local guint nesting;
+static _Thread_local int innermost_errno;
 static GPrivate innermost = G_PRIVATE_INIT ((GDestroyNotify) g_error_free);
 
 static int
@@ -43,12 +46,13 @@ errno_of (KinError code)
   return EINVAL;
 }
 
-/* Gives the error to the caller, and keeps it for the socket that stands over this one. */
-static void
-deliver (GError **error, GError *made, int code)
+void
+kin__error_deliver (GError **error, GError *made, int code)
 {
-  if (nesting > 0 && !g_private_get (&innermost))
+  if (nesting > 0 && !g_private_get (&innermost)) {
     g_private_replace (&innermost, g_error_copy (made));
+    innermost_errno = code;
+  }
   if (error)
     g_propagate_error (error, made);
   else
@@ -63,8 +67,8 @@ kin__error_set (GError **error, KinError code, const char *format, ...)
 
   if (error || nesting > 0) {
     va_start (arguments, format);
-    deliver (error, g_error_new_valist (KIN_ERROR, (gint) code, format, arguments),
-             errno_of (code));
+    kin__error_deliver (error, g_error_new_valist (KIN_ERROR, (gint) code, format, arguments),
+                        errno_of (code));
     va_end (arguments);
   }
   errno = errno_of (code);
@@ -83,65 +87,16 @@ kin__nest_leave (void)
   nesting--;
 }
 
-/* What the family says about this operation failing in this way. operation is a phrase whose first
- * word is the slot's: "connect to". */
-static const char *
-find_hint (const KinTransport *transport, const char *operation, int code)
+gboolean
+kin__nest_is_inside (void)
 {
-  gsize length = strcspn (operation, " ");
-  KinHint hint;
-
-  for (guint i = 0; kin__row (&transport->family->data.hints, i, &hint, sizeof hint); i++)
-    if (hint.code == code && strlen (hint.operation) == length
-        && strncmp (hint.operation, operation, length) == 0)
-      return hint.sentence;
-  return NULL;
+  return nesting > 0;
 }
 
-static void
-fail_in_words (GError **error, KinSocket *socket, const char *operation, const KinAddress *address,
-               int code)
+const GError *
+kin__nest_innermost (int code)
 {
-  gboolean is_over = socket->transport->row.flags & KIN_PROTOCOL_OVER;
-  GError *inner = is_over ? g_private_get (&innermost) : NULL, *made;
-  g_autofree char *text = NULL;
-  const char *hint, *reason;
-
-  text = kin__socket_text (socket, address);
-  if (code == KIN__TIMED_OUT) {
-    made = g_error_new (KIN_ERROR, KIN_ERROR_TIMED_OUT, "cannot %s %s: timed out", operation, text);
-    code = ETIMEDOUT;
-  } else if (code == KIN__CANCELLED) {
-    made = g_error_new (KIN_ERROR, KIN_ERROR_CANCELLED, "cannot %s %s: cancelled", operation, text);
-    code = ECANCELED;
-  } else if (inner) {
-    made = g_error_new (inner->domain, inner->code, "cannot %s %s: %s", operation, text,
-                        inner->message);
-  } else {
-    hint = find_hint (socket->transport, operation, code);
-    reason = g_strerror (code);
-    made = g_error_new (KIN_OS_ERROR, code, "cannot %s %s: %s%s%s", operation, text, reason,
-                        hint ? "; " : "", hint ? hint : "");
-  }
-  if (nesting == 0)
-    g_private_replace (&innermost, NULL);
-  deliver (error, made, code);
-}
-
-void
-kin__fail (GError **error, KinSocket *socket, const char *operation, const KinAddress *address,
-           int code)
-{
-  if (code == EAGAIN || code == EINPROGRESS) {
-    if (error)
-      *error = g_error_new_literal (KIN_OS_ERROR, code,
-                                    code == EAGAIN ? "the operation would wait"
-                                                   : "the connection is being made");
-    errno = code;
-  } else if (error || nesting > 0)
-    fail_in_words (error, socket, operation, address, code);
-  else
-    errno = code == KIN__TIMED_OUT ? ETIMEDOUT : code == KIN__CANCELLED ? ECANCELED : code;
+  return code == innermost_errno ? g_private_get (&innermost) : NULL;
 }
 
 char *

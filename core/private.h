@@ -82,15 +82,16 @@ const void *kin__row (const KinTable *table, guint i, void *row, gsize size);
 /* Sets errno, and error where it is not NULL. */
 void kin__error_set (GError **error, KinError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
-/* The one place that says that an operation on a socket failed. code is an errno, KIN__TIMED_OUT or
- * KIN__CANCELLED. address: whom it was for, or NULL. Keeps what an inner socket said. */
-void kin__fail (GError **error, KinSocket *socket, const char *operation,
-                const KinAddress *address, int code);
-enum { KIN__TIMED_OUT = 0x10001, KIN__CANCELLED = 0x10002 };
+/* The same with an error already made, which it takes; code is for errno. */
+void kin__error_deliver (GError **error, GError *made, int code);
 
 /* Around each slot of a row that stands over another: failures inside are kept for the outer one. */
 void kin__nest_enter (void);
 void kin__nest_leave (void);
+gboolean kin__nest_is_inside (void);
+/* The first failure since the outermost slot was entered, if that is what the slot then answered;
+ * NULL: none, or another. */
+const GError *kin__nest_innermost (int code);
 
 /* The text in double quotes, control characters and non-UTF-8 bytes as \xNN; at most about 80. */
 char *kin__quote (const char *text, gssize length);
@@ -187,8 +188,6 @@ struct _KinSocket {
   guint8              is_connecting;   /* between connect and its end */
 };
 
-/* "unix:/run/x.sock", as messages name a socket: address, else its peer, itself, its scheme. */
-char      *kin__socket_text (KinSocket *socket, const KinAddress *address);
 KinMore   *kin__socket_more (KinSocket *socket);
 KinCancel *kin__socket_cancel (KinSocket *socket);
 /* A socket of the transport, open; audited as socket.__new__. protocol: of socket(2). */
@@ -222,6 +221,16 @@ int        kin__pause (KinSocket *socket, gint64 deadline);
 /* timeout_usec from now, or KIN_FOREVER; saturates. */
 gint64     kin__deadline (gint64 timeout_usec);
 int        kin__cancel_fd (KinCancel *cancel);
+
+/* ---- Failures: fail.c --------------------------------------------------------------------------- */
+
+/* The one place that says that an operation on a socket failed. code is an errno, KIN__TIMED_OUT or
+ * KIN__CANCELLED. address: whom it was for, or NULL. */
+void  kin__fail (GError **error, KinSocket *socket, const char *operation,
+                 const KinAddress *address, int code);
+enum { KIN__TIMED_OUT = 0x10001, KIN__CANCELLED = 0x10002 };
+/* "unix:/run/x.sock", as messages name a socket: address, else its peer, itself, its scheme. */
+char *kin__socket_text (KinSocket *socket, const KinAddress *address);
 
 /* ---- Messages: message.c ---------------------------------------------------------------------- */
 

@@ -331,24 +331,6 @@ kin__socket_more (KinSocket *socket)
   return socket->more;
 }
 
-char *
-kin__socket_text (KinSocket *socket, const KinAddress *address)
-{
-  const char *scheme = socket->transport->row.scheme;
-  const KinMore *more = socket->more;
-  KinAddress name;
-
-  if (address && address->length > 0)
-    return kin_address_format (address);
-  if (more && more->text)
-    return g_strconcat (scheme, ":", more->text, NULL);
-  if (socket->is_open && kin__call_peer (socket, &name) == 0 && name.length > 0)
-    return kin_address_format (&name);
-  if (socket->is_open && kin__call_local (socket, &name) == 0 && name.length > 0)
-    return kin_address_format (&name);
-  return g_strconcat (scheme, ":", NULL);
-}
-
 /**
  * kin_socket_fd:
  * @socket: a socket

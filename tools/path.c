@@ -132,17 +132,21 @@ path_quote (const char *path)
   return strspn (safe, plain) == strlen (safe) ? g_steal_pointer (&safe) : g_shell_quote (safe);
 }
 
-/* Where a family's hint says "rm PATH", which one: ready to be copied. */
+/* Where a family's hint says "rm PATH", which one: ready to be copied. Of sockets alone: another
+ * file is somebody's. */
 void
 path_name_in_hint (const char *endpoint, GError *error)
 {
-  g_autofree char *path = path_of (endpoint), *quoted = NULL, *message = error->message;
+  g_autofree char *path = path_of (endpoint), *quoted = NULL;
+  int length = (int) strlen (error->message) - (int) strlen ("PATH");
+  struct stat status;
+  char *message;
 
-  if (!path || !g_str_has_suffix (message, "rm PATH")) {
-    message = NULL;
+  if (!path || !g_str_has_suffix (error->message, "rm PATH") || lstat (path, &status) < 0
+      || !S_ISSOCK (status.st_mode))
     return;
-  }
   quoted = path_quote (path);
-  error->message =
-      g_strdup_printf ("%.*s%s", (int) (strlen (message) - strlen ("PATH")), message, quoted);
+  message = g_strdup_printf ("%.*s%s", length, error->message, quoted);
+  g_free (error->message);
+  error->message = message;
 }

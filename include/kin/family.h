@@ -201,7 +201,8 @@ enum {   /* operations whose blocking call keeps SO_RCVTIMEO or SO_SNDTIMEO on f
 };
 
 /* ---- Options, control messages, constants, hints -------------------------------------------- */
-/* Sorted by name. What every socket has (so.…) is libkin's own. */
+/* Sorted by name. What every socket has (so.…) is libkin's own. The levels of a dynamic family must
+ * not be the kernel's: SOL_SOCKET is 1 on most machines. Take four letters, 'LOOP'. */
 typedef struct {
   const char    *name, *help;      /* "tcp.nodelay"; one line, no full stop */
   int32_t        level, number;
@@ -219,7 +220,7 @@ typedef struct {
 } KinConstant;
 
 typedef struct {
-  const char *operation;           /* the slot's word: "connect" */
+  const char *operation;           /* open, bind, listen, accept, connect, send, receive, shut */
   const char *sentence;            /* what to do about it: "load it: modprobe vsock_loopback" */
   int32_t     code;                /* errno */
 } KinHint;
@@ -285,7 +286,8 @@ typedef struct {
   /* wanted: POLLIN to receive or accept, POLLOUT to send or connect, or both. Returns what to wait
    * for on fd until one of them may work; 0: one may now; -errno. NULL: wanted itself. fd may be
    * ready once too often, never too seldom: a send that waits for input takes it into a buffer, and
-   * fails (-ENOBUFS) when that is full, else libkin would spin. */
+   * fails (-ENOBUFS) when that is full, else libkin would spin. Of two threads, one of which waits for
+   * input in order to send, either may take what the other polls for: make them take turns. */
   int (*poll) (KinFamilySocket *socket, int wanted);
   /* -- options -- */
   int (*getsockopt) (KinFamilySocket *socket, int level, int number, void *value, socklen_t *);

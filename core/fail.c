@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* fail: the one place that words the failure of an operation on a socket.
+ *
+ * A message is one line: "cannot connect to unix:/run/x.sock: Connection refused; the path is
+ * there, but no program listens". It is made when the failure happens and only if somebody wants
+ * it: the caller, or a socket that stands over the one that failed. Of a socket that stands over
+ * another it has the other's sentence, domain and code. */
+#include "private.h"
+
+#include <string.h>
+
+/* What the family says about this operation failing in this way. operation is a phrase whose first
+ * word is the slot's: "connect to". */
+static const char *
+find_hint (const KinTransport *transport, const char *operation, int code)
+{
+  gsize length = strcspn (operation, " ");
+  KinHint hint;
+
+  for (guint i = 0; kin__row (&transport->family->data.hints, i, &hint, sizeof hint); i++)
+    if (hint.code == code && strlen (hint.operation) == length
+        && strncmp (hint.operation, operation, length) == 0)
+      return hint.sentence;
+  return NULL;
+}
+
+char *
+kin__socket_text (KinSocket *socket, const KinAddress *address)
+{
+  const char *scheme = socket->transport->row.scheme;
+  const KinMore *more = socket->more;
+  KinAddress name;
+
+  if (address && address->length > 0)
+    return kin_address_format (address);
+  if (more && more->text)
+    return g_strconcat (scheme, ":", more->text, NULL);
+  if (socket->is_open && kin__call_peer (socket, &name) == 0 && name.length > 0)
+    return kin_address_format (&name);
+  if (socket->is_open && kin__call_local (socket, &name) == 0 && name.length > 0)
+    return kin_address_format (&name);
+  return g_strconcat (scheme, ":", NULL);
+}
+
+static void
+fail_in_words (GError **error, KinSocket *socket, const char *operation, const KinAddress *address,
+               int code)
+{
+  gboolean is_over = socket->transport->row.flags & KIN_PROTOCOL_OVER;
+  const GError *inner = is_over ? kin__nest_innermost (code) : NULL;
+  g_autofree char *text = NULL;
+  const char *hint;
+  GError *made;
+
+  text = kin__socket_text (socket, address);
+  if (code == KIN__TIMED_OUT) {
+    made = g_error_new (KIN_ERROR, KIN_ERROR_TIMED_OUT, "cannot %s %s: timed out", operation, text);
+    code = ETIMEDOUT;
+  } else if (code == KIN__CANCELLED) {
+    made = g_error_new (KIN_ERROR, KIN_ERROR_CANCELLED, "cannot %s %s: cancelled", operation, text);
+    code = ECANCELED;
+  } else if (inner) {
+    made = g_error_new (inner->domain, inner->code, "cannot %s %s: %s", operation, text,
+                        inner->message);
+  } else {
+    hint = find_hint (socket->transport, operation, code);
+    made = g_error_new (KIN_OS_ERROR, code, "cannot %s %s: %s%s%s", operation, text,
+                        g_strerror (code), hint ? "; " : "", hint ? hint : "");
+  }
+  kin__error_deliver (error, made, code);
+}
+
+void
+kin__fail (GError **error, KinSocket *socket, const char *operation, const KinAddress *address,
+           int code)
+{
+  if (code == EAGAIN || code == EINPROGRESS) {
+    if (error)
+      *error = g_error_new_literal (KIN_OS_ERROR, code,
+                                    code == EAGAIN ? "the operation would wait"
+                                                   : "the connection is being made");
+    errno = code;
+  } else if (error || kin__nest_is_inside ())
+    fail_in_words (error, socket, operation, address, code);
+  else
+    errno = code == KIN__TIMED_OUT ? ETIMEDOUT : code == KIN__CANCELLED ? ECANCELED : code;
+}
