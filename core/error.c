@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* clang-format off: the names are text */
+/* clang-format off */
 G_DEFINE_QUARK (kin-os-error-quark, kin_os_error)
 G_DEFINE_QUARK (kin-resolve-error-quark, kin_resolve_error)
 G_DEFINE_QUARK (kin-error-quark, kin_error)

@@ -3,7 +3,7 @@
  *
  * atom.c and number.c are memory and one value, value.c is one value and a GVariant, text.c one value
  * and its text; fields.c walks a table of fields. A complaint is what is wrong, in words: "port 70000 is out of range (0 to 65535)". */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_FIELDS_H
 #define KIN_FIELDS_H
 

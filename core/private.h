@@ -4,7 +4,7 @@
  * The layers, each of which calls only those above it here: family tables, errors, registry, fields
  * (memory ⇄ value ⇄ text), addresses and endpoints, waiting, sockets, options and messages,
  * connecting. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_PRIVATE_H
 #define KIN_PRIVATE_H
 

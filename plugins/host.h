@@ -3,7 +3,7 @@
  *
  * file.c opens what may be opened, manifest.c reads and writes manifests, elf.c looks at a plugin
  * before the dynamic linker does, loader.c hands it over, host.c puts them together for the core. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_HOST_H
 #define KIN_HOST_H
 

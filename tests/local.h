@@ -3,7 +3,7 @@
  *
  * AF_UNIX with paths, three socket types, and a fourth scheme that names no operation as the
  * kernel's to wait for, so that the core polls. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef TEST_LOCAL_H
 #define TEST_LOCAL_H
 

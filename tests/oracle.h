@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tests/oracle.h: asks a Python script of tests/oracle whether lines are right. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef TEST_ORACLE_H
 #define TEST_ORACLE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tests/shapes-hooks.h: fields that are written in a way of their own, for shapes.h: a path, a CAN
  * identifier, a device's address, hosts. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef TEST_SHAPES_HOOKS_H
 #define TEST_SHAPES_HOOKS_H
 

@@ -4,7 +4,7 @@
  *
  * "shapes" has all but the hosts; "host4" and "host6" share the scheme ip; "wrap" stands over
  * another endpoint. Nothing here opens a socket. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef TEST_SHAPES_H
 #define TEST_SHAPES_H
 

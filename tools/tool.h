@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tools/tool.h: what the verbs of the `kin` command share. They use libkin's public headers alone. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_TOOL_H
 #define KIN_TOOL_H
 

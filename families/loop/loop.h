@@ -3,7 +3,7 @@
  *
  * bell.c and queue.c know one doorbell and one queue of bytes, home.c what the sockets of a process
  * share, connect.c the operations that find and join sockets, loop.c the others and the tables. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef LOOP_H
 #define LOOP_H
 

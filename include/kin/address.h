@@ -4,7 +4,7 @@
  * A KinAddress is a sockaddr, its length and whose it is, by value: copy it, keep it, compare it;
  * there is nothing to free. It reads and writes as text ("unix:/run/x.sock") and as a tuple in the
  * form of Python's socket module ('/run/x.sock'). */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_ADDRESS_H
 #define KIN_ADDRESS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kin/audit.h: a hook that sees what Python's audit events name, and may refuse it. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_AUDIT_H
 #define KIN_AUDIT_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kin/cancel.h: ends a wait from another thread, or from a signal handler. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_CANCEL_H
 #define KIN_CANCEL_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kin/connect.h: from an endpoint to a socket in one call. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_CONNECT_H
 #define KIN_CONNECT_H
 

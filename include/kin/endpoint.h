@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kin/endpoint.h: what a person writes, "scheme:rest[?option=value&…]", or a typed tuple. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_ENDPOINT_H
 #define KIN_ENDPOINT_H
 

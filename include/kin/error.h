@@ -3,7 +3,7 @@
  *
  * Every failing call sets errno; where a GError is asked for, it says in one line what was tried, on
  * which endpoint, why it failed and what to do. Passing NULL costs nothing. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_ERROR_H
 #define KIN_ERROR_H
 

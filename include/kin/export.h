@@ -2,7 +2,7 @@
 /* kin/export.h: what a declaration of libkin's public interface starts with.
  *
  * Everything else in the library has hidden visibility. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_EXPORT_H
 #define KIN_EXPORT_H
 

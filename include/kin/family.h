@@ -19,7 +19,7 @@
  * KinFamily and KinSocketOps carry their size, tables that of a row, so an older plugin's missing
  * members read zero. The types marked "frozen" do not change within a major. Enumerators only grow.
  * Everything a family hands over is constant and stays for ever: a plugin is never unloaded. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_FAMILY_H
 #define KIN_FAMILY_H
 
@@ -262,9 +262,9 @@ typedef struct {
   /* Sets fd and state of child, whose other members are there, and peer's sa and length; length 0:
    * no name. Any handshake is left to the child's first send or recv. */
   int (*accept) (KinFamilySocket *socket, KinFamilySocket *child, KinAddress *peer);
-  /* -EINPROGRESS: called again, with the same address, when poll says so. -EAGAIN: the peer's backlog
-   * is full and no poll will tell; a socket that may wait is asked again every few milliseconds. fd
-   * may change until connect returns 0: libkin looks after each call. */
+  /* -EINPROGRESS: called again, with the same address, when poll says so. -EAGAIN: the peer's
+   * backlog is full and no poll will tell; a socket that may wait asks again every few milliseconds.
+   * fd may change until connect returns 0: libkin looks after each call. */
   int (*connect) (KinFamilySocket *socket, const void *address, size_t length);
   int (*shutdown) (KinFamilySocket *socket, int how);
   /* Own name, peer's name. Length 0: unnamed. */
@@ -286,8 +286,8 @@ typedef struct {
   /* wanted: POLLIN to receive or accept, POLLOUT to send or connect, or both. Returns what to wait
    * for on fd until one of them may work; 0: one may now; -errno. NULL: wanted itself. fd may be
    * ready once too often, never too seldom: a send that waits for input takes it into a buffer, and
-   * fails (-ENOBUFS) when that is full, else libkin would spin. Of two threads, one of which waits for
-   * input in order to send, either may take what the other polls for: make them take turns. */
+   * fails (-ENOBUFS) when that is full, else libkin would spin. Of two threads, one of which waits
+   * for input in order to send, either may take what the other polls for: let them take turns. */
   int (*poll) (KinFamilySocket *socket, int wanted);
   /* -- options -- */
   int (*getsockopt) (KinFamilySocket *socket, int level, int number, void *value, socklen_t *);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kin/kin.h: all of libkin. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_KIN_H
 #define KIN_KIN_H
 

@@ -3,7 +3,7 @@
  *
  * Buffers, an address, flags, control messages and descriptors. Made once and used again and again:
  * the calls that send and receive allocate nothing. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_MESSAGE_H
 #define KIN_MESSAGE_H
 

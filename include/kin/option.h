@@ -3,7 +3,7 @@
  *
  * A name is looked for in the socket's family, then among those that every socket has (so.…). Of a
  * socket that stands over another the outermost family that has the name takes it. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_OPTION_H
 #define KIN_OPTION_H
 

@@ -3,7 +3,7 @@
  *
  * Manifests are read, and families so registered, when the registry is first asked; a plugin is
  * loaded when an endpoint or a socket first needs it. All of it may be called from any thread. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_REGISTRY_H
 #define KIN_REGISTRY_H
 

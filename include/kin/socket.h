@@ -7,7 +7,7 @@
  *
  * Several threads may use a socket at once; kin_socket_close() is close(2): not while another
  * thread is inside an operation on it. Cancel or shut down first. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_SOCKET_H
 #define KIN_SOCKET_H
 

@@ -3,7 +3,7 @@
  *
  * A value is a GVariant: integers are x, or t for what x cannot hold; truth b; text s; bytes ay;
  * tuples (…); lists av or any array but ay; None an empty maybe. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef KIN_VALUE_H
 #define KIN_VALUE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tests/shared/loop.h: a connection of the family loop. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef TEST_LOOP_H
 #define TEST_LOOP_H
 

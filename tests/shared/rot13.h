@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tests/shared/rot13.h: connections of the fixture rot13, a family over any other stream. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef TEST_ROT13_H
 #define TEST_ROT13_H
 

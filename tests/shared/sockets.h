@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tests/shared/sockets.h: what tests of libkin as programs have it start from: public functions
  * alone, and the families' plugins. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef TEST_SOCKETS_H
 #define TEST_SOCKETS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tests/shared/unix.h: Python at the far end of a unix socket, see unix-partner.py. */
-/* clang-format off: laid out by hand */
+/* clang-format off */
 #ifndef TEST_UNIX_H
 #define TEST_UNIX_H
 
