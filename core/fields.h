@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* core/fields.h: between the files that read and write structs by their fields.
  *
- * atom.c and number.c are memory and one value, value.c is one value and a GVariant, text.c one value
- * and its text; fields.c walks a table of fields. A complaint is what is wrong, in words: "port 70000 is out of range (0 to 65535)". */
+ * atom.c and number.c are memory and one value, value.c is one value and a GVariant, text.c one
+ * value and its text; fields.c walks a table of fields. A complaint is what is wrong, in words:
+ * "port 70000 is out of range (0 to 65535)". */
 /* clang-format off */
 #ifndef KIN_FIELDS_H
 #define KIN_FIELDS_H
@@ -34,7 +35,7 @@ typedef struct {
   gsize       length;
 } KinAtom;
 
-/* Words to *why, where it is not NULL; returns -code. A field without a name is an option's value. */
+/* Words to *why, where it is not NULL; returns -code. A field without a name is an option. */
 int kin__complain (char **why, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 int kin__complain_range (char **why, const KinField *row, const char *shown);
 int kin__complain_type (char **why, const KinField *row, const KinAtom *atom, const char *wanted);
@@ -57,7 +58,7 @@ kin__is_numeric (const KinAtom *atom)
   return atom->kind == KIN_UINT || atom->kind == KIN_INT || atom->kind == KIN_BOOL;
 }
 
-/* own: the family's row, which hooks get. scratch: bytes that the atom may point to. 0 or -errno. */
+/* own: the family's row, for hooks. scratch: bytes that the atom may point to. 0 or -errno. */
 int kin__atom_load (const KinPlace *place, const KinField *row, const KinField *own,
                     KinMember *scratch, KinAtom *atom);
 int kin__atom_store (KinPlace *place, const KinField *row, const KinField *own,

@@ -12,7 +12,7 @@
 
 #include <kin/kin.h>
 
-/* ---- Families in use: family.c, registry.c ---------------------------------------------------- */
+/* ---- Families in use: family.c, registry.c ------------------------------------------------- */
 
 /* A family whose descriptor was checked. Never freed: addresses and sockets point into it. */
 typedef struct {
@@ -29,7 +29,7 @@ struct _KinTransport {
   const KinLoaded   *family;
   KinProtocol        row;          /* cut or filled to libkin's own length */
   const KinProtocol *own;          /* what hooks get */
-  KinSocketOps       data;         /* send, recv, sendmsg, recvmsg: the family's, with the rest filled
+  KinSocketOps       data;         /* send, recv, sendmsg, recvmsg: the family's, the rest filled
                                       in; all NULL where all are the kernel's */
 };
 
@@ -44,7 +44,7 @@ typedef struct {
 
 /* What the plugin host does for the core; a build without plugins has none. */
 typedef struct {
-  /* Registers what manifests say, by kin__registry_add (). Called once, the registry's lock held. */
+  /* Registers what manifests say, by kin__registry_add (). Called once, with the lock held. */
   void             (*scan) (void);
   /* Opens the plugin of an entry and takes its descriptor into use. */
   const KinLoaded *(*load) (const KinEntry *entry, GError **error);
@@ -62,8 +62,8 @@ extern const KinBuiltin kin__builtin;
 
 /* Takes entry's strings. The earlier of two that claim one name, domain or unshared scheme wins. */
 void                kin__registry_add (KinEntry *entry);
-/* The n-th family that serves the scheme, loaded now if it was not. NULL with no error set: there is
- * no n-th; the first always has an error. */
+/* The n-th family that serves the scheme, loaded now if it was not. NULL with no error set: there
+ * is no n-th; the first always has an error. */
 const KinTransport *kin__registry_scheme (const char *scheme, guint n, GError **error);
 /* For adopted descriptors and foreign sockaddrs. type -1: any. NULL: no family has it. */
 const KinTransport *kin__registry_domain (int domain, int type, int protocol);
@@ -77,7 +77,7 @@ const KinLoaded *kin__family_take (const KinFamily *own, char **reason);
  * or NULL past the last one. */
 const void *kin__row (const KinTable *table, guint i, void *row, gsize size);
 
-/* ---- Errors: error.c --------------------------------------------------------------------------- */
+/* ---- Errors: error.c ----------------------------------------------------------------------- */
 
 /* Sets errno, and error where it is not NULL. */
 void kin__error_set (GError **error, KinError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
@@ -85,7 +85,7 @@ void kin__error_set (GError **error, KinError code, const char *format, ...) G_G
 /* The same with an error already made, which it takes; code is for errno. */
 void kin__error_deliver (GError **error, GError *made, int code);
 
-/* Around each slot of a row that stands over another: failures inside are kept for the outer one. */
+/* Around each slot of a row that stands over another: failures inside are kept for it. */
 void kin__nest_enter (void);
 void kin__nest_leave (void);
 gboolean kin__nest_is_inside (void);
@@ -98,11 +98,11 @@ char *kin__quote (const char *text, gssize length);
 /* The nearest of the words by edit distance, where one is near enough to be meant; or NULL. */
 const char *kin__nearest (const char *word, const char *const *words);
 
-/* ---- Values of options and control messages: option-value.c ------------------------------------ */
+/* ---- Values of options and control messages: option-value.c -------------------------------- */
 
-/* row is libkin's own copy. get, floating: NULL where the bytes do not fit the row. set, parse: return
- * how many bytes of data are used, or -1; KIN_LENGTH returns the length itself and writes nothing.
- * Text is as in an endpoint, %XX for what would end it. */
+/* row is libkin's own copy. get, floating: NULL where the bytes do not fit the row. set, parse:
+ * return how many bytes of data are used, or -1; KIN_LENGTH returns the length itself and writes
+ * nothing. Text is as in an endpoint, %XX for what would end it. */
 GVariant *kin__value_get (const KinOption *row, gconstpointer data, gsize length);
 gssize    kin__value_set (const KinOption *row, gpointer data, gsize size, GVariant *value,
                           GError **error);
@@ -113,10 +113,10 @@ gssize    kin__value_parse (const KinOption *row, gpointer data, gsize size, con
 gsize     kin__value_room (const KinOption *row);
 gboolean  kin__option_find (const KinTable *options, const char *name, KinOption *row);
 
-/* ---- Addresses and endpoints: address.c, endpoint.c ------------------------------------------- */
+/* ---- Addresses and endpoints: address.c, endpoint.c ---------------------------------------- */
 
-/* From a tuple or, where that is NULL, from what follows the scheme, options left off: by each family
- * that serves the scheme, until one takes it. */
+/* From a tuple or, where that is NULL, from what follows the scheme, options left off: by each
+ * family that serves the scheme, until one takes it. */
 gboolean kin__address_from (const char *scheme, GVariant *tuple, const char *text,
                             KinAddress *address, GError **error);
 /* What stands before the first colon; NULL: no scheme does. */
@@ -137,7 +137,7 @@ struct _KinEndpoint {
   GArray             *settings;    /* KinSetting, in order */
 };
 
-/* ---- Calls: call.c ---------------------------------------------------------------------------- */
+/* ---- Calls: call.c ------------------------------------------------------------------------- */
 
 /* What an operation is, decided here and nowhere else: the family's slot, the kernel's call, the
  * inner socket's, or EOPNOTSUPP. None waits longer than its slot does, or records an error. All
@@ -161,7 +161,7 @@ KinSocket *kin__socket_inner (KinSocket *socket);
 /* Fills transport->data. */
 void kin__call_fill_data (KinTransport *transport);
 
-/* ---- Sockets: socket.c, naming.c, data.c, wait.c-------------------------------------------------- */
+/* ---- Sockets: socket.c, naming.c, data.c, wait.c ------------------------------------------- */
 
 /* What few sockets need, made when first needed. */
 typedef struct {
@@ -222,7 +222,7 @@ int        kin__pause (KinSocket *socket, gint64 deadline);
 gint64     kin__deadline (gint64 timeout_usec);
 int        kin__cancel_fd (KinCancel *cancel);
 
-/* ---- Failures: fail.c --------------------------------------------------------------------------- */
+/* ---- Failures: fail.c ---------------------------------------------------------------------- */
 
 /* The one place that says that an operation on a socket failed. code is an errno, KIN__TIMED_OUT or
  * KIN__CANCELLED. address: whom it was for, or NULL. */
@@ -232,7 +232,7 @@ enum { KIN__TIMED_OUT = 0x10001, KIN__CANCELLED = 0x10002 };
 /* "unix:/run/x.sock", as messages name a socket: address, else its peer, itself, its scheme. */
 char *kin__socket_text (KinSocket *socket, const KinAddress *address);
 
-/* ---- Messages: message.c ---------------------------------------------------------------------- */
+/* ---- Messages: message.c ------------------------------------------------------------------- */
 
 /* Fills header from message before sendmsg; before recvmsg; takes what came out of recvmsg, its
  * descriptors first: nothing can fail after that. */
@@ -240,7 +240,7 @@ void kin__message_to_send (KinMessage *message, struct msghdr *header);
 void kin__message_to_receive (KinMessage *message, struct msghdr *header);
 void kin__message_received (KinMessage *message, KinSocket *socket, const struct msghdr *header);
 
-/* ---- Audit: audit.c --------------------------------------------------------------------------- */
+/* ---- Audit: audit.c ------------------------------------------------------------------------ */
 
 extern KinAuditFunc kin__audit_hook;
 /* TRUE where there is no hook or it lets the event happen. */

@@ -2,7 +2,7 @@
 /* host.h: the parts of the plugin host.
  *
  * file.c opens what may be opened, manifest.c reads and writes manifests, elf.c looks at a plugin
- * before the dynamic linker does, loader.c hands it over, host.c puts them together for the core. */
+ * before the dynamic linker does, loader.c hands it over, host.c puts them together. */
 /* clang-format off */
 #ifndef KIN_HOST_H
 #define KIN_HOST_H
@@ -14,7 +14,7 @@
 /* Functions that check return NULL, or why not, to be freed: what was expected and what found, in
  * words that follow "PATH is refused: ". */
 
-/* ---- Files: file.c ---------------------------------------------------------------------------- */
+/* ---- Files: file.c ------------------------------------------------------------------------- */
 
 enum {
   KIN__MANIFEST_MOST = 64 * 1024,
@@ -28,7 +28,7 @@ int   kin__file_open (int folder, const char *name, goffset most, struct stat *s
 /* The path as one line of a message shows it; to be freed. */
 char *kin__file_text (const char *path);
 
-/* ---- Manifests: manifest.c -------------------------------------------------------------------- */
+/* ---- Manifests: manifest.c ----------------------------------------------------------------- */
 
 enum { KIN__SCHEMES_MOST = 64 };
 
@@ -52,14 +52,14 @@ void         kin__manifest_free (KinManifest *manifest);
 void         kin__manifest_refuse (KinManifest *manifest, char *reason);
 /* Takes text, of length bytes and a NUL. */
 char        *kin__manifest_parse (KinManifest *manifest, char *text, gsize length);
-/* Reads NAME.kin of the folder that is open as fd. Takes file_name. machine: kin__elf_machine (), for
- * which the plugin must be made; NULL: any. Never NULL: a bad manifest is refused. */
+/* Reads NAME.kin of the folder that is open as fd. Takes file_name. machine: kin__elf_machine (),
+ * for which the plugin must be made; NULL: any. Never NULL: a bad manifest is refused. */
 KinManifest *kin__manifest_read (int fd, const char *folder, char *file_name,
                                  const char *machine);
 /* Does this libkin know such a header? line ends in NUL or newline. */
 gboolean     kin__manifest_knows (const char *line);
 
-/* ---- Manifests from descriptors: manifest-write.c --------------------------------------------- */
+/* ---- Manifests from descriptors: manifest-write.c ------------------------------------------ */
 
 /* Has the unchecked descriptor a form that the functions below can read? */
 gboolean     kin__manifest_can_describe (const KinFamily *family);
@@ -68,7 +68,7 @@ char        *kin__manifest_write (const KinFamily *family);
 /* The first line in which the family's manifest would be another one. */
 char        *kin__manifest_compare (const KinManifest *manifest, const KinFamily *family);
 
-/* ---- Plugins: elf.c, loader.c ----------------------------------------------------------------- */
+/* ---- Plugins: elf.c, loader.c -------------------------------------------------------------- */
 
 enum { KIN__MACHINE_SIZE = 32 };
 
@@ -81,7 +81,7 @@ char *kin__elf_check (int fd, guint64 size);
  * file; or KIN_ERROR_PLUGIN_REFUSED. */
 const KinFamily *kin__loader_open (const char *path, GError **error);
 
-/* ---- The host: host.c ------------------------------------------------------------------------- */
+/* ---- The host: host.c ---------------------------------------------------------------------- */
 
 /* Is libkin linked into the program, instead of a file of its own? */
 extern const gboolean kin__is_static;

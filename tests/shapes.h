@@ -29,7 +29,7 @@ enum { SHAPES_DOMAIN = 201, HOST4_DOMAIN = 202, HOST6_DOMAIN = 203 };
 #define PACKED(fields_, type, separator_, ...) \
   { { .fields = KIN_TABLE (fields_), .bytes = sizeof (type), .separator = separator_, __VA_ARGS__ } }
 
-/* ---- Addresses ------------------------------------------------------------------------------ */
+/* ---- Addresses ----------------------------------------------------------------------------- */
 
 static const KinName any_names[] = { { "any", UINT32_MAX }, { "host", 2 }, { 0 } };
 
@@ -209,7 +209,7 @@ static const KinProtocol shapes_protocols[] = {
   ROW ("s-vsock",   vsock_codecs,   "CID:PORT",                "2:1234"),
 };
 
-/* ---- Options -------------------------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------------------------- */
 
 struct pair { uint16_t first; uint32_t second; };
 static const KinField pair_fields[] = {
@@ -254,7 +254,7 @@ static const KinOption shapes_options[] = {
   OPTION ("s.words",  15, KIN_ARRAY,    9,   READ_WRITE, .fields = KIN_TABLE (words_fields)),
 };
 
-/* ---- Families ------------------------------------------------------------------------------- */
+/* ---- Families ------------------------------------------------------------------------------ */
 
 static const KinFamily shapes_family = {
   KIN_STAMP,

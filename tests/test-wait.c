@@ -387,6 +387,7 @@ test_full_queue_does_not_spin (void **state)
   gint64 began;
 
   (void) state;
+  assert_non_null (box);
   assert_true (kin_address_parse (&to, endpoint, NULL));
   assert_true (kin_socket_set_timeout (sender, 0, NULL));
   while (kin_socket_sendto (sender, "x", 1, 0, &to, NULL) == 1)

@@ -128,11 +128,11 @@ doctor_find_no_plugin (const GError *error)
 
 /* FALSE: a socket could make the kernel load modules, and finding says so. */
 static gboolean
-doctor_may_open_sockets (const KinFamily *family, Finding *finding)
+doctor_may_open_sockets (const KinFamily *family, const char *modules, Finding *finding)
 {
   g_autofree char *lacking = NULL;
 
-  switch (modules_state ("/", family->modules, &lacking)) {
+  switch (modules_state ("/", modules, &lacking)) {
   case MODULES_READY:
     return TRUE;
   case MODULES_NOT_LOADED:
@@ -174,29 +174,41 @@ doctor_probe (const KinFamily *family, Finding *finding)
   return socket != NULL;
 }
 
+/* One protocol's round trip. A protocol may need modules that its family does not. */
+static Finding
+doctor_make_trip (const KinFamily *family, const KinProtocol *row, gboolean is_named)
+{
+  g_autoptr (GError) error = NULL;
+  Finding finding;
+
+  if (!is_named && !doctor_may_open_sockets (family, row->modules, &finding))
+    return finding;
+  if (roundtrip_run (row, &error))
+    return doctor_find (OK, "%s", row->scheme);
+  return doctor_find_error (family, error);
+}
+
 /* The worst of its protocols counts, but that a kernel lacks one of several is only mentioned. */
 static Finding
-doctor_make_trips (const KinFamily *family)
+doctor_make_trips (const KinFamily *family, gboolean is_named)
 {
   g_autoptr (GString) good = g_string_new (NULL), bad = g_string_new (NULL);
   State worst = OK;
   KinProtocol row;
 
   for (guint i = 0; kin_table_get (&family->protocols, i, &row, sizeof row); i++) {
-    g_autoptr (GError) error = NULL;
+    Finding finding;
 
     if (!row.loopback)
       continue;
-    if (roundtrip_run (&row, &error))
+    finding = doctor_make_trip (family, &row, is_named);
+    if (finding.state == OK)
       g_string_append_printf (good, "%s%s", good->len > 0 ? ", " : "", row.scheme);
-    else {
-      Finding finding = doctor_find_error (family, error);
-
+    else
       g_string_append_printf (bad, "%s%s: %s", bad->len > 0 ? "; " : "", row.scheme,
                               finding.message);
-      worst = MAX (worst, finding.state);
-      g_free (finding.message);
-    }
+    worst = MAX (worst, finding.state);
+    g_free (finding.message);
   }
   if (good->len == 0 && bad->len == 0)
     return doctor_find (FAILED, "no round trip is known for this family");
@@ -218,9 +230,9 @@ doctor_examine (const KinFamilyInfo *info, gboolean is_named)
   family = kin_load_family (info->name, &error);
   if (!family)
     return doctor_find_no_plugin (error);
-  if (!is_named && !doctor_may_open_sockets (family, &finding))
+  if (!is_named && !doctor_may_open_sockets (family, family->modules, &finding))
     return finding;
-  return doctor_probe (family, &finding) ? doctor_make_trips (family) : finding;
+  return doctor_probe (family, &finding) ? doctor_make_trips (family, is_named) : finding;
 }
 
 /* ---- All of them --------------------------------------------------------------------------- */

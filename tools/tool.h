@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tools/tool.h: what the verbs of the `kin` command share. They use libkin's public headers alone. */
+/* tools/tool.h: what the verbs of `kin` share. They use libkin's public headers alone. */
 /* clang-format off */
 #ifndef KIN_TOOL_H
 #define KIN_TOOL_H
 
 #include <kin/kin.h>
 
-/* ---- Verbs: main.c ---------------------------------------------------------------------------- */
+/* ---- Verbs: main.c ------------------------------------------------------------------------- */
 
 /* What a verb is. main.c parses its options, counts its operands and prints its help. */
 typedef struct {
@@ -26,7 +26,7 @@ typedef struct {
 
 enum { TOOL_DONE = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };   /* exit codes */
 
-/* ---- What people read: output.c --------------------------------------------------------------- */
+/* ---- What people read: output.c ------------------------------------------------------------ */
 
 #define TOOL_ERROR (tool_error_quark ())
 GQuark tool_error_quark (void);
@@ -43,7 +43,7 @@ int   tool_fail (const GError *error);
 gboolean tool_parse_seconds (const char *option, const char *text, gint64 *usec, GError **error);
 void  tool_print_rows (GPtrArray *rows, guint n_columns);
 
-/* ---- JSON: json.c ----------------------------------------------------------------------------- */
+/* ---- JSON: json.c -------------------------------------------------------------------------- */
 
 void json_open (GString *json, char bracket);
 void json_close (GString *json, char bracket);
@@ -53,7 +53,7 @@ void json_number (GString *json, gint64 number);
 void json_truth (GString *json, gboolean truth);
 void json_print (GString *json);
 
-/* ---- Families and schemes: lookup.c ------------------------------------------------------------ */
+/* ---- Families and schemes: lookup.c -------------------------------------------------------- */
 
 const KinFamilyInfo *lookup_family (GPtrArray *families, const char *name);
 const KinFamily     *lookup_scheme (const char *scheme, KinProtocol *row, GError **error);
@@ -65,7 +65,7 @@ const char          *lookup_nearest (const char *word, const char *const *words)
 /* Has the row connections, or single datagrams? */
 gboolean lookup_has_connections (int type);
 
-/* ---- Rows in words: describe.c ---------------------------------------------------------------- */
+/* ---- Rows in words: describe.c ------------------------------------------------------------- */
 
 char       *describe_tuple (const KinProtocol *row);
 char       *describe_example (const KinProtocol *row);
@@ -73,7 +73,7 @@ char       *describe_kind (const KinOption *row);
 const char *describe_access (const KinOption *row, gboolean is_control);
 const char *describe_socket_type (int type);
 
-/* ---- Kernel modules: modules.c ---------------------------------------------------------------- */
+/* ---- Kernel modules: modules.c ------------------------------------------------------------- */
 
 typedef enum {
   MODULES_READY,         /* loaded, or built in, or there is nothing that could be loaded */
@@ -83,11 +83,11 @@ typedef enum {
 
 ModulesState modules_state (const char *root, const char *words, char **lacking);
 
-/* ---- Doctor: roundtrip.c ----------------------------------------------------------------------- */
+/* ---- Doctor: roundtrip.c ------------------------------------------------------------------- */
 
 gboolean roundtrip_run (const KinProtocol *row, GError **error);
 
-/* ---- Bytes: pump.c, exec.c, path.c ------------------------------------------------------------ */
+/* ---- Bytes: pump.c, exec.c, path.c --------------------------------------------------------- */
 
 /* What stands opposite the socket. */
 typedef struct {

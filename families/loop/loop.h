@@ -15,7 +15,7 @@
 
 /* ---- The doorbell: bell.c ------------------------------------------------------------------ */
 
-/* What makes a socket of our own visible to poll and epoll. Zeros: nothing to read, room to write. */
+/* What makes a socket of our own visible to poll and epoll. Zeros: nothing there, room to write. */
 struct loop_bell {
   int fd;            /* the one that is polled */
   int rope;          /* the other half of the socketpair */

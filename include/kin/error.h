@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kin/error.h: how a call says that it failed.
  *
- * Every failing call sets errno; where a GError is asked for, it says in one line what was tried, on
- * which endpoint, why it failed and what to do. Passing NULL costs nothing. */
+ * Every failing call sets errno; where a GError is asked for, it says in one line what was tried,
+ * on which endpoint, why it failed and what to do. Passing NULL costs nothing. */
 /* clang-format off */
 #ifndef KIN_ERROR_H
 #define KIN_ERROR_H

@@ -70,7 +70,7 @@ typedef struct {
 } KinAddress;
 KIN_FROZEN (KinAddress, 144, 140);
 
-/* ---- Values --------------------------------------------------------------------------------- */
+/* ---- Values -------------------------------------------------------------------------------- */
 /* How a value lies in memory. Integers of all types are taken where they fit; given out are x, or t
  * for what x cannot hold. */
 typedef enum {
@@ -148,7 +148,7 @@ enum {
 #define KIN_AT(type, member) \
   .offset = offsetof (type, member), .size = sizeof (((type *) 0)->member)
 
-/* ---- Addresses and protocols ---------------------------------------------------------------- */
+/* ---- Addresses and protocols --------------------------------------------------------------- */
 /* What resolve is asked. libkin's, and longer in later minors: test size before a new member. */
 typedef struct {
   uint32_t         size, is_passive;   /* is_passive: to bind, not to connect */
@@ -186,6 +186,7 @@ typedef struct {
    * endpoint's text after the scheme, "127.0.0.1:0". `kin doctor` and the tests bind it, connect to
    * where it then is, and pass bytes both ways. NULL: a round trip takes more than that. */
   const char *loopback;
+  const char *modules;            /* kernel modules that it needs beside the family's; or NULL */
   /* One datagram as people of its field write it, in one line; NULL: a hex dump. Pure. from may be
    * NULL. Writes at most size bytes, NUL included. Returns the line's length, or -errno. */
   int       (*describe) (const KinAddress *from, const void *data, size_t length,
@@ -200,7 +201,7 @@ enum {   /* operations whose blocking call keeps SO_RCVTIMEO or SO_SNDTIMEO on f
   KIN_WAITS_ALL = 15
 };
 
-/* ---- Options, control messages, constants, hints -------------------------------------------- */
+/* ---- Options, control messages, constants, hints ------------------------------------------- */
 /* Sorted by name. What every socket has (so.…) is libkin's own. The levels of a dynamic family must
  * not be the kernel's: SOL_SOCKET is 1 on most machines. Take four letters, 'LOOP'. */
 typedef struct {
@@ -225,7 +226,7 @@ typedef struct {
   int32_t     code;                /* errno */
 } KinHint;
 
-/* ---- Operations ----------------------------------------------------------------------------- */
+/* ---- Operations ---------------------------------------------------------------------------- */
 /* The head of a socket: all that operations see of it. Frozen. libkin makes and frees it. */
 typedef struct {
   int                fd;           /* the one that is polled; -1 from open on, until there is one */
@@ -263,7 +264,7 @@ typedef struct {
    * no name. Any handshake is left to the child's first send or recv. */
   int (*accept) (KinFamilySocket *socket, KinFamilySocket *child, KinAddress *peer);
   /* -EINPROGRESS: called again, with the same address, when poll says so. -EAGAIN: the peer's
-   * backlog is full and no poll will tell; a socket that may wait asks again every few milliseconds.
+   * backlog is full and no poll will tell; a socket that may wait asks again after some ms.
    * fd may change until connect returns 0: libkin looks after each call. */
   int (*connect) (KinFamilySocket *socket, const void *address, size_t length);
   int (*shutdown) (KinFamilySocket *socket, int how);
@@ -271,7 +272,8 @@ typedef struct {
   int (*local) (KinFamilySocket *socket, KinAddress *address);
   int (*peer) (KinFamilySocket *socket, KinAddress *address);
   /* -- data: short counts are fine on a stream. Where only sendmsg or recvmsg is there, it serves
-   *    send or recv, too; an address or control message always comes through it -- */
+   *    send or recv, too; an address or control message always comes through it. A recvmsg that
+   *    fails leaves the msghdr as it was: it is called again with it -- */
   ssize_t (*send) (KinFamilySocket *socket, const void *data, size_t length, int flags);
   ssize_t (*recv) (KinFamilySocket *socket, void *data, size_t length, int flags);
   ssize_t (*sendmsg) (KinFamilySocket *socket, const struct msghdr *message, int flags);
@@ -297,7 +299,7 @@ typedef struct {
   KinSocket *(*inner) (KinFamilySocket *socket);
 } KinSocketOps;
 
-/* ---- The descriptor: the last lines of a plugin ---------------------------------------------- */
+/* ---- The descriptor: the last lines of a plugin -------------------------------------------- */
 typedef struct {
   uint32_t            magic, size;                                     /* KIN_STAMP */
   uint16_t            major, minor;
