@@ -237,7 +237,7 @@ class Bad(UnixTest):
 
     def test_dead_path(self):
         self.serve(socket.SOCK_STREAM, "x").close()
-        self.assertRefused(1, "rm 'x'", "listen", "unix:x")
+        self.assertRefused(1, "rm x", "listen", "unix:x")
         self.assertRefused(1, "no program listens there", "connect", "unix:x")
 
     def test_missing_folder(self):
