@@ -87,7 +87,7 @@ static const KinOption options[] = {
     .level = SOL_SOCKET,          .number = SO_OOBINLINE,           TRUTH,   BOTH },
   { .name  = "so.peek-off",       .help   = "where the next peek starts; -1: at the start",
     .level = SOL_SOCKET,          .number = SO_PEEK_OFF,            INTEGER, BOTH },
-  { .name  = "so.priority",       .help   = "priority of what it sends, 0 to 6; more with privilege",
+  { .name  = "so.priority",       .help   = "priority of what it sends, 0 to 6, or as root more",
     .level = SOL_SOCKET,          .number = SO_PRIORITY,            INTEGER, BOTH },
   { .name  = "so.protocol",       .help   = "its protocol, as socket(2) took it",
     .level = SOL_SOCKET,          .number = SO_PROTOCOL,            INTEGER, READ },

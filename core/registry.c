@@ -390,7 +390,7 @@ constant_from_lines (const char *lines, const char *name)
     if ((at != lines && at[-1] != '\n') || at[length] != ' ' || !end)
       continue;
     if (*value == '=')
-      return g_variant_new_take_string (g_strndup (value + 1, (gsize) (end - value - 1)));
+      return g_variant_new_take_string (g_utf8_make_valid (value + 1, end - value - 1));
     return g_variant_new_int64 (g_ascii_strtoll (value, NULL, 10));
   }
   return NULL;

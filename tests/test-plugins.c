@@ -400,13 +400,33 @@ test_constants_from_manifests (void **state)
 {
   g_autoptr (GVariant) number = kin_get_constant ("AGES_SECOND");
   g_autoptr (GVariant) text = kin_get_constant ("AGES_TEXT");
+  g_autoptr (GVariant) bytes = kin_get_constant ("USES_BYTES");
 
   (void) state;
   assert_int_equal (state_of ("older"), KIN_FAMILY_LISTED);
   assert_int_equal (g_variant_get_int64 (number), -2);
   assert_string_equal (g_variant_get_string (text, NULL), "of its own");
+  assert_true (g_variant_is_of_type (bytes, G_VARIANT_TYPE_STRING));
   assert_null (kin_get_constant ("AGES_"));
   assert_null (kin_get_constant ("end"));
+}
+
+/* A relative folder is meant from where the program then was; an empty one is none. */
+static void
+test_folders (void **state)
+{
+  g_autoptr (GPtrArray) families = kin_list_families ();
+  gboolean is_older = FALSE;
+
+  (void) state;
+  for (guint i = 0; i < families->len; i++) {
+    const KinFamilyInfo *info = families->pdata[i];
+
+    assert_true (g_path_is_absolute (info->file));
+    assert_false (g_str_has_prefix (info->name, "twin"));
+    is_older |= strcmp (info->name, "older") == 0;
+  }
+  assert_true (is_older);
 }
 
 /* The folders of the fixtures, and one with a manifest that has no plugin. */
@@ -414,7 +434,7 @@ static int
 find_plugins (void **state)
 {
   const char *fixtures = g_getenv ("KIN_FIXTURES");
-  g_autofree char *path = NULL, *manifest = NULL, *text = NULL;
+  g_autofree char *path = NULL, *manifest = NULL, *text = NULL, *twins = NULL;
   g_autoptr (GPtrArray) families = NULL;
   char machine[KIN__MACHINE_SIZE];
 
@@ -422,14 +442,16 @@ find_plugins (void **state)
   manifest = path_of ("uses.kin");
   kin__elf_machine (machine);
   text = g_strdup_printf ("kin-manifest 1\nname uses\nsummary \nabi %d.0\nmachine %s\n"
-                          "domain dynamic\nflags 1\nscheme uses\nconstants\nend\n",
+                          "domain dynamic\nflags 1\nscheme uses\nconstants\n"
+                          "USES_BYTES =\xff\xfe\nend\n",
                           KIN_MAJOR, machine);
-  path = g_strdup_printf ("%s/older::%s/newer:%s", fixtures, fixtures, folder);
-  if (!fixtures || !g_file_set_contents (manifest, text, -1, NULL))
+  path = g_strdup_printf ("../older::%s/newer:%s", fixtures, folder);
+  twins = g_build_filename (fixtures, "twins", NULL);
+  if (!g_file_set_contents (manifest, text, -1, NULL) || chdir (twins) < 0)
     return -1;
   g_setenv ("KIN_PLUGIN_PATH", path, TRUE);
   families = kin_list_families ();
-  return families->len >= 3 ? remove_folder (state) : -1;
+  return chdir ("/") == 0 && families->len >= 3 ? remove_folder (state) : -1;
 }
 
 #define in_folder(test) cmocka_unit_test_setup_teardown (test, make_folder, remove_folder)
@@ -443,6 +465,7 @@ main (void)
     cmocka_unit_test (test_paths_in_messages),
     in_folder (test_elf),
     cmocka_unit_test (test_elf_machine),
+    cmocka_unit_test (test_folders),
     cmocka_unit_test (test_constants_from_manifests),
     in_folder (test_older_plugin),
     in_folder (test_newer_plugin),
