@@ -82,6 +82,27 @@ class Conflicts(PluginTest):
         self.assertEqual(self.kin("resolve", "older:/x", path=path).returncode, 0)
 
 
+class Privileged(PluginTest):
+    def test_the_environment_is_not_heeded(self):
+        """A program with rights that its user has not: here it is a group."""
+        self.write_family()
+        command = self.path("kin")
+        shutil.copy(kintest.KIN, command)
+        env = {**os.environ, "KIN_PLUGIN_PATH": self.folder, "LD_SHOW_AUXV": "1"}
+
+        def run():
+            return subprocess.run([command, "families"], env=env, capture_output=True, text=True,
+                                  check=True).stdout
+
+        self.assertIn("older", run())
+        if os.geteuid() == 0:
+            os.chown(command, -1, 65534)
+            os.chmod(command, 0o2755)
+        if "AT_SECURE" in run():
+            self.skipTest("here no program gets rights that its user has not")
+        self.assertNotIn("older", run())
+
+
 class SharedSchemes(PluginTest):
     def setUp(self):
         super().setUp()
@@ -216,6 +237,7 @@ class ManifestTool(PluginTest):
         self.assert_fails(os.path.join(BROKEN, "no-symbol.so"), "a symbol kin_family")
         self.assert_fails(os.path.join(BROKEN, "no-undefined.so"), "nobody_has_these")
         self.assert_fails(os.path.join(BROKEN, "no-magic.so"), "KIN_STAMP")
+        self.assert_fails(os.path.join(BROKEN, "no-line.so"), "constant NO_LINE")
 
     def test_another_file_name(self):
         self.write("other.so", self.plugin)
