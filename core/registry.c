@@ -14,6 +14,14 @@
 static GRecMutex lock;
 static GPtrArray *entries; /* KinEntry, in search order */
 
+/* Of the usable ones: whose scheme is whose. */
+typedef struct {
+  const KinEntry *entry;
+  const char *scheme;
+  gboolean is_shared;
+} Claim;
+static GArray *claims;
+
 /* ---- Adding -------------------------------------------------------------------------------- */
 
 static gboolean
@@ -29,38 +37,59 @@ is_same_word (const char *a, const char *b)
   return *a == *b && strcmp (a, b) == 0;
 }
 
-static gboolean
-is_scheme_taken (const KinEntry *earlier, const KinEntry *entry, const char **scheme)
+/* The claim that keeps entry from one of its schemes; NULL: none. */
+static const Claim *
+find_claim (const KinEntry *entry)
 {
-  for (guint i = 0; entry->info.schemes[i]; i++)
-    for (guint j = 0; earlier->info.schemes[j]; j++)
-      if (is_same_word (entry->info.schemes[i], earlier->info.schemes[j])
-          && !(entry->is_shared[i] && earlier->is_shared[j])) {
-        *scheme = entry->info.schemes[i];
-        return TRUE;
-      }
-  return FALSE;
+  for (guint i = 0; entry->info.schemes[i]; i++) {
+    const char *scheme = entry->info.schemes[i];
+    const Claim *claim = (const Claim *) claims->data, *end = claim + claims->len;
+
+    for (; claim < end; claim++)
+      if (is_same_word (scheme, claim->scheme) && !(entry->is_shared[i] && claim->is_shared))
+        return claim;
+  }
+  return NULL;
+}
+
+static const char *
+describe_place (const KinEntry *entry)
+{
+  return entry->info.file ? entry->info.file : "the program itself";
 }
 
 static char *
 find_conflict (const KinEntry *entry)
 {
+  const Claim *claim;
+
   for (guint i = 0; i < entries->len; i++) {
     const KinEntry *earlier = entries->pdata[i];
-    const char *where = earlier->info.file ? earlier->info.file : "the program itself", *scheme;
 
     if (!is_usable (earlier))
       continue;
     if (is_same_word (earlier->info.name, entry->info.name))
-      return g_strdup_printf ("%s has a family %s already", where, entry->info.name);
+      return g_strdup_printf ("%s has a family %s already", describe_place (earlier),
+                              entry->info.name);
     if (entry->info.domain != KIN_DOMAIN_DYNAMIC && earlier->info.domain == entry->info.domain)
-      return g_strdup_printf ("family %s of %s has domain %d already", earlier->info.name, where,
-                              entry->info.domain);
-    if (is_scheme_taken (earlier, entry, &scheme))
-      return g_strdup_printf ("family %s of %s has the scheme %s already", earlier->info.name,
-                              where, scheme);
+      return g_strdup_printf ("family %s of %s has domain %d already", earlier->info.name,
+                              describe_place (earlier), entry->info.domain);
   }
-  return NULL;
+  claim = find_claim (entry);
+  return claim ? g_strdup_printf ("family %s of %s has the scheme %s already",
+                                  claim->entry->info.name, describe_place (claim->entry),
+                                  claim->scheme)
+               : NULL;
+}
+
+static void
+claim_schemes (const KinEntry *entry)
+{
+  for (guint i = 0; entry->info.schemes[i]; i++) {
+    Claim claim = { entry, entry->info.schemes[i], entry->is_shared[i] };
+
+    g_array_append_val (claims, claim);
+  }
 }
 
 void
@@ -72,7 +101,8 @@ kin__registry_add (KinEntry *entry)
     if (conflict) {
       entry->info.state = KIN_FAMILY_SHADOWED;
       entry->info.reason = conflict;
-    }
+    } else
+      claim_schemes (entry);
   }
   g_ptr_array_add (entries, entry);
 }
@@ -121,6 +151,7 @@ registry_enter (void)
   if (entries)
     return;
   entries = g_ptr_array_new ();
+  claims = g_array_new (FALSE, FALSE, sizeof (Claim));
   for (guint i = 0; kin__builtin.families[i]; i++)
     add_descriptor (kin__builtin.families[i], NULL);
   if (kin__builtin.host)
@@ -138,6 +169,7 @@ kin__registry_reset (void)
 {
   g_rec_mutex_lock (&lock);
   g_clear_pointer (&entries, g_ptr_array_unref);
+  g_clear_pointer (&claims, g_array_unref);
   g_rec_mutex_unlock (&lock);
 }
 
