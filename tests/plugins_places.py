@@ -189,15 +189,14 @@ class Installed(PluginTest):
     def test_what_it_costs(self):
         """15 families in at most 75 system calls, 4 a family."""
         def count():
-            env = {**os.environ, "LD_LIBRARY_PATH": self.lib, "KIN_PLUGIN_PATH": ""}
+            env = {**os.environ, "LD_LIBRARY_PATH": self.lib, "KIN_PLUGIN_PATH": "",
+                   "ASAN_OPTIONS": "detect_leaks=0"}   # it cannot look for them under strace
             with tempfile.NamedTemporaryFile("r") as trace:
                 subprocess.run(["strace", "-qq", "-o", trace.name, kintest.KIN, "families", "--json"],
                                env=env, stdout=subprocess.DEVNULL, check=True)
                 lines = [line for line in trace if line[0].isalpha()]
             return sum(1 for line in lines if not line.startswith(("write(", "brk(")))
 
-        if kintest.SANITIZE or not shutil.which("strace"):
-            self.skipTest("strace is not there, or leaks cannot be looked for under it")
         nothing = count()
         for i in range(15):
             text = self.changed(name=f"family-{i}", scheme=f"family-{i}")

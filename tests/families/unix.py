@@ -179,11 +179,6 @@ class Names(UnixTest):
 
 
 class Socat(UnixTest):
-    def setUp(self):
-        super().setUp()
-        if not shutil.which("socat"):
-            self.skipTest("socat is not installed")
-
     def test_abstract(self):
         server = self.listen(f"unix:@kin-{PID}-socat")
         client = self.start("socat", "-", f"ABSTRACT-CONNECT:kin-{PID}-socat")
