@@ -160,21 +160,25 @@ kin_miss (long n)
     check (kin_socket_recv (pair[0], in, sizeof in, 0, NULL) == -1, "kin_socket_recv");
 }
 
+/* Half of them connected, half accepted. */
 static void
 heap (long n)
 {
-  KinSocket **sockets = calloc ((size_t) n, sizeof *sockets);
-  size_t before, after;
+  KinSocket *door = kin_listen ("unix:@kin-bench-heap", NULL);
+  size_t before = 0, after;
 
-  check (sockets != NULL, "calloc");
-  kin_socket_unref (kin_socket_new ("unix", NULL));
-  before = mallinfo2 ().uordblks;
-  for (long i = 0; i < n; i++) {
-    sockets[i] = kin_socket_new ("unix", NULL);
-    check (sockets[i] != NULL, "kin_socket_new");
+  check (door != NULL, "kin_listen");
+  for (long i = 0; i < n / 2 + 1; i++) {
+    KinSocket *near = kin_connect ("unix:@kin-bench-heap", KIN_SECONDS (5), NULL), *far;
+
+    check (near != NULL, "kin_connect");
+    far = kin_socket_accept (door, NULL, NULL);
+    check (far != NULL, "kin_socket_accept");
+    if (i == 0)
+      before = mallinfo2 ().uordblks;
   }
   after = mallinfo2 ().uordblks;
-  printf ("%.1f\n", (double) (after - before) / (double) n);
+  printf ("%.1f\n", (double) (after - before) / (double) (n / 2 * 2));
 }
 
 int

@@ -186,10 +186,10 @@ kin_socket_get_timeout (KinSocket *socket)
 gboolean
 kin_socket_set_cancel (KinSocket *socket, KinCancel *cancel, GError **error)
 {
-  KinMore *more = kin__socket_more (socket);
-  KinCancel *before = more->cancel;
+  KinCancel *before = kin__socket_cancel (socket);
 
-  more->cancel = cancel ? kin_cancel_ref (cancel) : NULL;
+  if (cancel || before)
+    kin__socket_more (socket)->cancel = cancel ? kin_cancel_ref (cancel) : NULL;
   kin_cancel_unref (before);
   return change_mode (socket, error);
 }
