@@ -113,7 +113,7 @@ kin_socket_accept (KinSocket *socket, KinAddress *peer, GError **error)
   gssize rc = socket->is_open ? 0 : -EBADF;
 
   /* accept has no MSG_DONTWAIT, and of two that poll one may find the connection gone. */
-  if (rc == 0 && (socket->polled & KIN_WAITS_ACCEPT))
+  if (rc == 0 && (socket->timeout_usec == 0 || (socket->polled & KIN_WAITS_ACCEPT)))
     rc = kin__mode_set_nonblock (socket, TRUE);
   if (rc == 0)
     rc = attempt_accept (socket, &accepting, 0);

@@ -56,7 +56,10 @@ kin__deadline (gint64 timeout_usec)
 int
 kin__mode_set_nonblock (KinSocket *socket, gboolean is_on)
 {
-  if (socket->has_nonblock == is_on || !socket->transport->family->is_kernel)
+  /* Another owner of the description may have taken it off. */
+  gboolean is_sure = !(is_on && socket->is_shared);
+
+  if (!socket->transport->family->is_kernel || (socket->has_nonblock == is_on && is_sure))
     return 0;
   if (ioctl (socket->head.fd, FIONBIO, &(int){ is_on }) < 0)
     return -errno;

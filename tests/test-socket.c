@@ -103,6 +103,23 @@ test_adopted_nonblocking (void **state)
   kin_socket_unref (b);
 }
 
+/* O_NONBLOCK is the description's: what a duplicate does to it must not make this one wait. */
+static void
+test_duplicate_that_waits (void **state)
+{
+  g_autofree char *endpoint = local_endpoint ("local", "dup");
+  g_autoptr (KinSocket) door = kin_listen (endpoint, NULL), other = NULL;
+
+  (void) state;
+  assert_true (kin_socket_set_timeout (door, 0, NULL));
+  other = kin_socket_dup (door, NULL);
+  assert_non_null (other);
+  assert_true (kin_socket_set_timeout (other, KIN_FOREVER, NULL));
+  assert_null (kin_socket_accept (door, NULL, NULL));
+  assert_int_equal (errno, EAGAIN);
+  local_unlink (endpoint);
+}
+
 static void
 test_out_of_descriptors (void **state)
 {
@@ -212,10 +229,15 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_peer_gone),          cmocka_unit_test (test_closed_socket),
-    cmocka_unit_test (test_detach_and_adopt),   cmocka_unit_test (test_adopted_nonblocking),
-    cmocka_unit_test (test_out_of_descriptors), cmocka_unit_test (test_fork),
-    cmocka_unit_test (test_messages),           cmocka_unit_test (test_audit),
+    cmocka_unit_test (test_peer_gone),
+    cmocka_unit_test (test_closed_socket),
+    cmocka_unit_test (test_detach_and_adopt),
+    cmocka_unit_test (test_adopted_nonblocking),
+    cmocka_unit_test (test_duplicate_that_waits),
+    cmocka_unit_test (test_out_of_descriptors),
+    cmocka_unit_test (test_fork),
+    cmocka_unit_test (test_messages),
+    cmocka_unit_test (test_audit),
   };
 
   return cmocka_run_group_tests (tests, local_setup, local_teardown);
