@@ -34,7 +34,7 @@ static int
 leave (const KinSocket *socket, int rc)
 {
   if (is_over (socket))
-    kin__nest_leave ();
+    kin__nest_leave (rc >= 0);
   return rc;
 }
 
@@ -170,6 +170,8 @@ call_name (KinSocket *socket, KinAddress *address, int (*slot) (KinFamilySocket 
   memset (address, 0, sizeof *address);
   if (!slot && !is_kernel (socket))
     return inner ? again (inner, address) : -EOPNOTSUPP;
+  address->transport = socket->transport;
+  address->protocol = socket->head.protocol;
   if (slot) {
     enter (socket);
     rc = leave (socket, slot (&socket->head, address));
@@ -177,8 +179,6 @@ call_name (KinSocket *socket, KinAddress *address, int (*slot) (KinFamilySocket 
     rc = result (kernel (socket->head.fd, &address->sa.generic, &size));
     address->length = rc < 0 ? 0 : size;
   }
-  address->transport = socket->transport;
-  address->protocol = socket->head.protocol;
   return rc;
 }
 
@@ -228,6 +228,8 @@ kin__call_poll (KinSocket *socket, int wanted, int *fd)
 int
 kin__call_getsockopt (KinSocket *socket, int level, int number, void *value, socklen_t *size)
 {
+  if (!socket->is_open)
+    return -EBADF;
   if (ops_of (socket)->getsockopt) {
     enter (socket);
     return leave (socket, ops_of (socket)->getsockopt (&socket->head, level, number, value, size));
@@ -240,6 +242,8 @@ kin__call_getsockopt (KinSocket *socket, int level, int number, void *value, soc
 int
 kin__call_setsockopt (KinSocket *socket, int level, int number, const void *value, socklen_t size)
 {
+  if (!socket->is_open)
+    return -EBADF;
   if (ops_of (socket)->setsockopt) {
     enter (socket);
     return leave (socket, ops_of (socket)->setsockopt (&socket->head, level, number, value, size));
@@ -342,20 +346,20 @@ message_by_recv (KinFamilySocket *head, struct msghdr *message, int flags)
 {
   ssize_t total = 0;
 
-  message->msg_namelen = 0;
-  message->msg_controllen = 0;
-  message->msg_flags = 0;
   for (size_t i = 0; i < message->msg_iovlen; i++) {
     const struct iovec *vector = &message->msg_iov[i];
     ssize_t n = data_of (head)->recv (head, vector->iov_base, vector->iov_len, flags);
 
-    if (n < 0)
-      return total > 0 ? total : n;
-    total += n;
-    if ((size_t) n < vector->iov_len)
+    if (n < 0 && total == 0)
+      return n;
+    total += MAX (n, 0);
+    if (n < (ssize_t) vector->iov_len || (flags & MSG_PEEK))
       break;
     flags |= MSG_DONTWAIT;
   }
+  message->msg_namelen = 0;
+  message->msg_controllen = 0;
+  message->msg_flags = 0;
   return total;
 }
 
@@ -367,7 +371,7 @@ over_send (KinFamilySocket *head, const void *data, size_t length, int flags)
 
   kin__nest_enter ();
   n = ops_of (socket_of (head))->send (head, data, length, flags);
-  kin__nest_leave ();
+  kin__nest_leave (n >= 0);
   return n;
 }
 
@@ -378,7 +382,7 @@ over_recv (KinFamilySocket *head, void *data, size_t length, int flags)
 
   kin__nest_enter ();
   n = ops_of (socket_of (head))->recv (head, data, length, flags);
-  kin__nest_leave ();
+  kin__nest_leave (n >= 0);
   return n;
 }
 
@@ -389,7 +393,7 @@ over_sendmsg (KinFamilySocket *head, const struct msghdr *message, int flags)
 
   kin__nest_enter ();
   n = ops_of (socket_of (head))->sendmsg (head, message, flags);
-  kin__nest_leave ();
+  kin__nest_leave (n >= 0);
   return n;
 }
 
@@ -400,7 +404,7 @@ over_recvmsg (KinFamilySocket *head, struct msghdr *message, int flags)
 
   kin__nest_enter ();
   n = ops_of (socket_of (head))->recvmsg (head, message, flags);
-  kin__nest_leave ();
+  kin__nest_leave (n >= 0);
   return n;
 }
 

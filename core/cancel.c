@@ -15,7 +15,8 @@ struct _KinCancel {
  * kin_cancel_new:
  * @error: return location, or %NULL
  *
- * Makes a cancel, not cancelled. Costs one descriptor, eventfd(2).
+ * Makes a cancel, not cancelled. Costs one descriptor, eventfd(2), which a child after fork(2)
+ * shares: a cancel there is one here.
  *
  * Returns: (transfer full) (nullable): the cancel, or %NULL with %KIN_OS_ERROR
  */

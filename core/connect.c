@@ -6,7 +6,6 @@
  * SO_ERROR; a family's own connect slot is called again. */
 #include "private.h"
 
-#include <poll.h>
 #include <string.h>
 
 /* What Python's create_server takes. */

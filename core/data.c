@@ -83,9 +83,14 @@ static gssize
 finish (KinSocket *socket, guint operation, KinAttempt attempt, gpointer call, int flags,
         const KinAddress *address, int code, GError **error)
 {
-  gboolean is_send = operation == KIN_WAITS_SEND, may_not_wait = (flags & MSG_DONTWAIT) != 0;
+  gboolean is_send = operation == KIN_WAITS_SEND, may_not_wait;
   gssize n = -code;
 
+  /* The error queue never waits: its EAGAIN is no timeout. */
+  may_not_wait = (flags & (is_send ? MSG_DONTWAIT : MSG_DONTWAIT | MSG_ERRQUEUE)) != 0;
+  while (n == -EINTR && may_not_wait)
+    n = attempt (socket, call, 0);
+  code = (int) -n;
   if ((code == EAGAIN && !may_not_wait && socket->timeout_usec != 0) || code == EINTR)
     n = kin__retry (socket, operation, attempt, call, code);
   if (n >= 0)
@@ -146,7 +151,8 @@ kin_socket_send (KinSocket *socket, gconstpointer data, gsize length, int flags,
  * @flags: MSG_…, or 0
  * @error: return location, or %NULL
  *
- * recv(2).
+ * recv(2). MSG_WAITALL waits in the kernel alone: on a socket that polls, because it is shared or
+ * can be cancelled or its family has its own data, it may return with less.
  *
  * Returns: bytes received; 0: the peer has ended a stream (an empty datagram is 0 as well); -1
  */

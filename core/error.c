@@ -53,6 +53,8 @@ kin__error_deliver (GError **error, GError *made, int code)
     g_private_replace (&innermost, g_error_copy (made));
     innermost_errno = code;
   }
+  if (nesting == 0)
+    g_private_replace (&innermost, NULL);
   if (error)
     g_propagate_error (error, made);
   else
@@ -82,9 +84,10 @@ kin__nest_enter (void)
 }
 
 void
-kin__nest_leave (void)
+kin__nest_leave (gboolean is_well)
 {
-  nesting--;
+  if (--nesting == 0 && is_well)
+    g_private_replace (&innermost, NULL);
 }
 
 gboolean

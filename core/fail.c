@@ -47,7 +47,9 @@ fail_in_words (GError **error, KinSocket *socket, const char *operation, const K
                int code)
 {
   gboolean is_over = socket->transport->row.flags & KIN_PROTOCOL_OVER;
-  const GError *inner = is_over ? kin__nest_innermost (code) : NULL;
+  const GError *kept = is_over ? kin__nest_innermost (code) : NULL;
+  /* Asking a family's slots for a name makes room for new failures. */
+  g_autoptr (GError) inner = kept ? g_error_copy (kept) : NULL;
   g_autofree char *text = NULL;
   const char *hint;
   GError *made;
@@ -75,10 +77,9 @@ kin__fail (GError **error, KinSocket *socket, const char *operation, const KinAd
            int code)
 {
   if (code == EAGAIN || code == EINPROGRESS) {
-    if (error)
-      *error = g_error_new_literal (KIN_OS_ERROR, code,
-                                    code == EAGAIN ? "the operation would wait"
-                                                   : "the connection is being made");
+    g_set_error_literal (error, KIN_OS_ERROR, code,
+                         code == EAGAIN ? "the operation would wait"
+                                        : "the connection is being made");
     errno = code;
   } else if (error || kin__nest_is_inside ())
     fail_in_words (error, socket, operation, address, code);

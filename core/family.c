@@ -66,6 +66,38 @@ find_missing_slot (const KinSocketOps *ops)
   return NULL;
 }
 
+/* Every row but a codec's starts with its name. */
+static gboolean
+has_names (const KinTable *table)
+{
+  const char *name;
+
+  if (table->count > 0 && (!table->rows || table->stride < sizeof name))
+    return FALSE;
+  for (guint i = 0; kin__row (table, i, &name, sizeof name); i++)
+    if (!name)
+      return FALSE;
+  return TRUE;
+}
+
+static const char *
+check_tables (const KinFamily *data)
+{
+  const KinTable *tables[] = { &data->protocols, &data->options, &data->controls, &data->constants,
+                               &data->hints };
+  KinAddressCodec codec;
+  KinProtocol row;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
+    if (!has_names (tables[i]))
+      return "a table has no rows, or a row has no name";
+  for (guint i = 0; kin__row (&data->protocols, i, &row, sizeof row); i++)
+    for (guint j = 0; kin__row (&row.codecs, j, &codec, sizeof codec); j++)
+      if (!has_names (&codec.fields))
+        return "a field has no name";
+  return NULL;
+}
+
 static const char *
 check_protocols (const KinFamily *data, const KinSocketOps *ops)
 {
@@ -117,7 +149,8 @@ check_family (const KinFamily *own, KinFamily *data, KinSocketOps *ops)
       return g_strdup_printf ("it has no slot %s, which a family without the kernel needs",
                               missing);
   }
-  return g_strdup (check_protocols (data, ops));
+  missing = check_tables (data);
+  return g_strdup (missing ? missing : check_protocols (data, ops));
 }
 
 const KinLoaded *
@@ -131,7 +164,6 @@ kin__family_take (const KinFamily *own, char **reason)
     g_free (loaded);
     return NULL;
   }
-  loaded->own = own;
   loaded->is_kernel = loaded->data.domain != KIN_DOMAIN_DYNAMIC || loaded->data.over_domain != 0;
   for (guint i = 0; kin__row (&loaded->data.controls, i, &control, sizeof control); i++)
     loaded->has_fds |= control.kind == KIN_FDS;

@@ -20,7 +20,8 @@ struct _KinMessage {
   int flags;
   guint8 *control; /* aligned as malloc aligns */
   gsize control_size, control_length;
-  int *fds; /* as many as fit into control */
+  gboolean is_received; /* control is what came, not what goes */
+  int *fds;             /* as many as fit into control */
   gsize n_fds;
 };
 
@@ -63,6 +64,7 @@ clear_received (KinMessage *message)
     close (message->fds[i]);
   message->n_fds = 0;
   message->control_length = 0;
+  message->is_received = FALSE;
   message->flags = 0;
   message->address.length = 0;
 }
@@ -184,7 +186,7 @@ kin_message_add_control_bytes (KinMessage *message, int level, int type, gconstp
                                gsize length, GError **error)
 {
   struct cmsghdr header = { .cmsg_level = level, .cmsg_type = type };
-  gsize used = message->control_length, space;
+  gsize used = message->is_received ? 0 : message->control_length, space;
   guint8 *at;
 
   if (length > G_MAXUINT16) {
@@ -205,6 +207,7 @@ kin_message_add_control_bytes (KinMessage *message, int level, int type, gconstp
   if (length > 0)
     memcpy (at + CMSG_LEN (0), data, length);
   message->control_length = used + space;
+  message->is_received = FALSE;
   return TRUE;
 }
 
@@ -283,21 +286,23 @@ kin_message_add_fds (KinMessage *message, const int *fds, gsize n_fds, GError **
 
 /* ---- Control messages received ------------------------------------------------------------- */
 
-/* The control message at offset, as far as it is inside the buffer: the kernel cuts the last one
- * and leaves its length. FALSE: no whole header is there. */
+/* The control message at *offset, as far as it is inside the buffer: the kernel cuts the last one
+ * and leaves its length. Moves *offset behind it. FALSE: no whole header is there. */
 static gboolean
-control_at (const KinMessage *message, gsize offset, struct cmsghdr *header, const guint8 **data,
-            gsize *length)
+next_control (const KinMessage *message, gsize *offset, struct cmsghdr *header, const guint8 **data,
+              gsize *length)
 {
-  gsize left = message->control_length - MIN (offset, message->control_length);
+  gsize left = message->control_length - MIN (*offset, message->control_length), size;
 
   if (left < CMSG_LEN (0))
     return FALSE;
-  memcpy (header, message->control + offset, sizeof *header);
+  memcpy (header, message->control + *offset, sizeof *header);
   if (header->cmsg_len < CMSG_LEN (0))
     return FALSE;
-  *data = message->control + offset + CMSG_LEN (0);
-  *length = MIN (header->cmsg_len, left) - CMSG_LEN (0);
+  size = MIN (header->cmsg_len, left);
+  *data = message->control + *offset + CMSG_LEN (0);
+  *length = size - CMSG_LEN (0);
+  *offset += CMSG_ALIGN (size);
   return TRUE;
 }
 
@@ -309,27 +314,34 @@ carries_fds (KinSocket *socket, const struct cmsghdr *header)
   return find_control (socket, NULL, header, &row) && row.kind == KIN_FDS;
 }
 
-/* A family's descriptor in a message that failed, as a pidfd that could not be made, is -errno. */
-static void
-take_fds (KinMessage *message, const guint8 *data, gsize length)
+/* The descriptors in a control message, to fds where that is not NULL; how many. One that could not
+ * be made, as a pidfd may, is -errno and none. */
+static gsize
+take_fds (const guint8 *data, gsize length, int *fds)
 {
+  gsize n = 0;
+
   for (gsize i = 0; i + sizeof (int) <= length; i += sizeof (int)) {
     int fd;
 
     memcpy (&fd, data + i, sizeof fd);
-    if (fd >= 0)
-      message->fds[message->n_fds++] = fd;
+    if (fd >= 0 && fds)
+      fds[n] = fd;
+    n += fd >= 0;
   }
+  return n;
 }
 
 void
 kin__message_to_send (KinMessage *message, struct msghdr *header)
 {
+  gsize length = message->is_received ? 0 : message->control_length;
+
   *header = (struct msghdr){
     .msg_iov = (struct iovec *) message->vectors,
     .msg_iovlen = message->n_vectors,
-    .msg_control = message->control_length > 0 ? message->control : NULL,
-    .msg_controllen = message->control_length,
+    .msg_control = length > 0 ? message->control : NULL,
+    .msg_controllen = length,
   };
   if (message->address.length > 0) {
     header->msg_name = &message->address.sa;
@@ -359,15 +371,15 @@ kin__message_received (KinMessage *message, KinSocket *socket, const struct msgh
   gsize length;
 
   message->control_length = MIN ((gsize) header->msg_controllen, message->control_size);
+  message->is_received = TRUE;
   message->flags = header->msg_flags & ~MSG_CMSG_CLOEXEC; /* the kernel gives it back */
   message->address.transport = socket->transport;
   message->address.protocol = socket->head.protocol;
   message->address.length = MIN (header->msg_namelen, (socklen_t) sizeof message->address.sa);
   if (socket->transport->family->has_fds)
-    for (gsize at = 0; control_at (message, at, &control, &data, &length);
-         at += CMSG_ALIGN (control.cmsg_len))
+    for (gsize at = 0; next_control (message, &at, &control, &data, &length);)
       if (carries_fds (socket, &control))
-        take_fds (message, data, length);
+        message->n_fds += take_fds (data, length, message->fds + message->n_fds);
 }
 
 /* One as a value: NULL where the row's fields do not fit what came. Of descriptors, how many. */
@@ -375,7 +387,7 @@ static GVariant *
 control_value (const KinControl *row, const guint8 *data, gsize length)
 {
   if (row->kind == KIN_FDS)
-    return g_variant_new_int64 ((gint64) (length / sizeof (int)));
+    return g_variant_new_int64 ((gint64) take_fds (data, length, NULL));
   return kin__value_get (row, data, length);
 }
 
@@ -401,8 +413,7 @@ kin_message_get_controls (const KinMessage *message, KinSocket *socket)
   gsize length;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("av"));
-  for (gsize at = 0; control_at (message, at, &control, &data, &length);
-       at += CMSG_ALIGN (control.cmsg_len)) {
+  for (gsize at = 0; next_control (message, &at, &control, &data, &length);) {
     GVariant *value =
         find_control (socket, NULL, &control, &row) ? control_value (&row, data, length) : NULL;
 
@@ -433,8 +444,7 @@ kin_message_get_control (const KinMessage *message, KinSocket *socket, const cha
   KinControl row;
   gsize length;
 
-  for (gsize at = 0; control_at (message, at, &control, &data, &length);
-       at += CMSG_ALIGN (control.cmsg_len))
+  for (gsize at = 0; next_control (message, &at, &control, &data, &length);)
     if (find_control (socket, NULL, &control, &row) && strcmp (row.name, name) == 0) {
       GVariant *value = control_value (&row, data, length);
 

@@ -2,7 +2,7 @@
 /* naming: a socket is bound, listens, accepts, connects, is shut down.
  *
  * Each function here audits, makes the family's call (call.c), waits where the socket may (wait.c),
- * and words what failed (error.c). */
+ * and words what failed (fail.c). */
 #include "private.h"
 
 #include <poll.h>
@@ -152,34 +152,31 @@ is_in_progress (int rc)
   return rc == -EINPROGRESS || rc == -EALREADY;
 }
 
-/* The kernel keeps the time, and starts it anew when a signal made us call again. */
+/* The kernel keeps the time, and starts it anew when a signal made us call again: for what is left.
+ */
 static int
 connect_kept (KinSocket *socket, const Target *target)
 {
-  gint64 deadline = KIN_FOREVER, left;
-  int rc = kin__call_connect (socket, target->address, target->length);
+  gint64 deadline = kin__deadline (socket->timeout_usec);
+  int rc = kin__call_connect (socket, target->address, target->length), restored = 0;
+  gboolean was_interrupted = rc == -EINTR;
 
   while (rc == -EINTR) {
-    if (socket->timeout_usec > 0) {
-      if (deadline < 0)
-        deadline = kin__deadline (socket->timeout_usec);
-      left = MAX (deadline - g_get_monotonic_time (), 1);
-      rc = kin__mode_set_kernel_time (socket, SO_SNDTIMEO, left);
-      if (rc < 0)
-        return rc;
-    }
-    rc = kin__call_connect (socket, target->address, target->length);
-  }
-  if (deadline >= 0) {
-    int restored = kin__mode_set_kernel_time (socket, SO_SNDTIMEO, socket->timeout_usec);
+    gint64 left = deadline < 0 ? 1 : deadline - g_get_monotonic_time ();
 
-    rc = rc == 0 ? restored : rc;
+    rc = left > 0 ? 0 : -KIN__TIMED_OUT;
+    if (rc == 0 && deadline >= 0)
+      rc = kin__mode_set_kernel_time (socket, SO_SNDTIMEO, left);
+    if (rc == 0)
+      rc = kin__call_connect (socket, target->address, target->length);
   }
-  if (rc == -EISCONN && deadline >= 0)
-    return 0;
-  if (socket->timeout_usec > 0 && (rc == -EAGAIN || is_in_progress (rc)))
-    return -KIN__TIMED_OUT;
-  return rc;
+  if (was_interrupted && deadline >= 0)
+    restored = kin__mode_set_kernel_time (socket, SO_SNDTIMEO, socket->timeout_usec);
+  if (rc == -EISCONN && was_interrupted)
+    rc = 0;
+  if (deadline >= 0 && (rc == -EAGAIN || is_in_progress (rc)))
+    rc = -KIN__TIMED_OUT;
+  return rc == 0 ? restored : rc;
 }
 
 /* How a connect that is on its way stands. A kernel's socket is asked for its error; a family's
@@ -204,12 +201,14 @@ connect_polled (KinSocket *socket, const Target *target)
 
   if (rc == 0)
     rc = kin__call_connect (socket, target->address, target->length);
-  while (rc == -EAGAIN || rc == -EINTR || is_in_progress (rc)) {
+  for (guint tries = 0; rc == -EAGAIN || rc == -EINTR || is_in_progress (rc); tries++) {
     gboolean is_started = is_in_progress (rc);
 
     rc = rc == -EAGAIN ? kin__pause (socket, deadline)
          : is_started  ? kin__wait (socket, POLLOUT, deadline)
                        : 0;
+    if (rc == 0 && is_started && tries > 1) /* ready, and yet not: poll cannot tell */
+      rc = kin__pause (socket, deadline);
     if (rc == 0)
       rc = is_started ? ask_again (socket, target)
                       : kin__call_connect (socket, target->address, target->length);
@@ -223,8 +222,11 @@ connect_now (KinSocket *socket, const Target *target)
 {
   if (!socket->is_open)
     return -EBADF;
-  if (socket->timeout_usec == 0)
-    return kin__call_connect (socket, target->address, target->length);
+  if (socket->timeout_usec == 0) {
+    int rc = kin__mode_set_nonblock (socket, TRUE);
+
+    return rc < 0 ? rc : kin__call_connect (socket, target->address, target->length);
+  }
   if (socket->polled & KIN_WAITS_CONNECT)
     return connect_polled (socket, target);
   return connect_kept (socket, target);
@@ -296,8 +298,15 @@ kin_connect_continue (KinSocket *socket, GError **error)
   Target target;
   int rc;
 
-  if (!socket->is_connecting)
-    return TRUE;
+  if (!socket->is_connecting) {
+    KinAddress peer;
+
+    rc = socket->is_open ? kin__call_peer (socket, &peer) : -EBADF;
+    if (rc != -EBADF && rc != -ENOTCONN)
+      return TRUE;
+    kin__fail (error, socket, "connect", NULL, -rc);
+    return FALSE;
+  }
   address = more->text ? NULL : &more->connecting;
   if (more->text)
     target = (Target){ .address = more->text, .length = strlen (more->text) };

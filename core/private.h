@@ -17,7 +17,6 @@
 /* A family whose descriptor was checked. Never freed: addresses and sockets point into it. */
 typedef struct {
   KinFamily        data;           /* the descriptor, cut or filled to libkin's own length */
-  const KinFamily *own;            /* the family's */
   KinSocketOps     ops;            /* the same */
   gboolean         is_kernel;      /* a NULL slot is the kernel's call, else EOPNOTSUPP */
   gboolean         has_fds;        /* a control message of its carries descriptors */
@@ -87,7 +86,8 @@ void kin__error_deliver (GError **error, GError *made, int code);
 
 /* Around each slot of a row that stands over another: failures inside are kept for it. */
 void kin__nest_enter (void);
-void kin__nest_leave (void);
+/* is_well: the slot came through, and what failed inside does not matter. */
+void kin__nest_leave (gboolean is_well);
 gboolean kin__nest_is_inside (void);
 /* The first failure since the outermost slot was entered, if that is what the slot then answered;
  * NULL: none, or another. */
@@ -185,6 +185,7 @@ struct _KinSocket {
   guint8              is_shared;       /* others have the same description */
   guint8              has_kernel_time; /* SO_RCVTIMEO and SO_SNDTIMEO may be set */
   guint8              has_nonblock;    /* we set O_NONBLOCK */
+  guint8              was_nonblock;    /* and so had it whoever gave us the descriptor */
   guint8              is_connecting;   /* between connect and its end */
 };
 

@@ -285,7 +285,10 @@ kin__registry_scheme (const char *scheme, guint n, GError **error)
   KinEntry *entry;
 
   registry_enter ();
-  entry = find_entry (scheme, n);
+  /* One that will not load is refused from then on, and the next one has its place. */
+  do
+    entry = find_entry (scheme, n);
+  while (entry && is_usable (entry) && !load (entry, NULL));
   if (!entry && n == 0)
     fail_unknown (scheme, error);
   else if (entry && load (entry, error))
@@ -452,6 +455,8 @@ kin_get_constant (const char *name)
 {
   GVariant *value = constant_from_table (kin_generic_constants (), name);
 
+  if (*name == 0 || strpbrk (name, " \n"))
+    return NULL;
   registry_enter ();
   for (guint i = 0; i < entries->len && !value; i++) {
     const KinEntry *entry = entries->pdata[i];

@@ -38,6 +38,7 @@ stop (KinSocket *socket)
   socket->is_connecting = FALSE;
   socket->data_ops = NULL;
   socket->head.fd = -1;
+  socket->head.state = NULL;
 }
 
 KinSocket *
@@ -46,7 +47,7 @@ kin__socket_open (const KinTransport *transport, int protocol, GError **error)
   KinSocket *socket = kin__socket_alloc (transport, protocol);
   int rc;
 
-  if (!kin__audit ("socket.__new__", transport, NULL, NULL, NULL, error)) {
+  if (!kin__audit ("socket.__new__", transport, socket, NULL, NULL, error)) {
     kin_socket_unref (socket);
     return NULL;
   }
@@ -55,9 +56,7 @@ kin__socket_open (const KinTransport *transport, int protocol, GError **error)
     rc = kin__socket_start (socket);
   if (rc < 0) {
     kin__fail (error, socket, "open", NULL, -rc);
-    rc = errno;
     kin_socket_unref (socket);
-    errno = rc;
     return NULL;
   }
   return socket;
@@ -105,8 +104,8 @@ adopt (const KinTransport *transport, int fd, int protocol, gboolean is_shared)
  * @error: return location, or %NULL
  *
  * Takes a descriptor over; on failure it stays the caller's. Family, type and protocol are asked of
- * the kernel (SO_DOMAIN, SO_TYPE, SO_PROTOCOL; socket(7)). Whoever made it may have it still, so
- * the socket counts as shared: it keeps its own time, by polling.
+ * the kernel (SO_DOMAIN, SO_TYPE, SO_PROTOCOL; socket(7)). Audited as socket.__new__. Whoever made
+ * it may have it still, so the socket counts as shared: it keeps its own time, by polling.
  *
  * Returns: (transfer full) (nullable): the socket; %NULL with %KIN_OS_ERROR, or
  *   %KIN_ERROR_NO_SUCH_SCHEME where no family serves it
@@ -137,12 +136,20 @@ kin_socket_new_from_fd (int fd, GError **error)
     return NULL;
   }
   socket = adopt (transport, fd, protocol, TRUE);
-  rc = kin__socket_start (socket);
+  if (!kin__audit ("socket.__new__", transport, socket, NULL, NULL, error)) {
+    kin_socket_unref (socket);
+    return NULL;
+  }
+  rc = fcntl (fd, F_GETFL);
+  if (rc >= 0) {
+    socket->was_nonblock = (rc & O_NONBLOCK) != 0;
+    rc = kin__socket_start (socket);
+  } else
+    rc = -errno;
   if (rc < 0) {
     kin__fail (error, socket, "take over", NULL, -rc);
     stop (socket);
     kin_socket_unref (socket);
-    errno = -rc;
     return NULL;
   }
   return socket;
@@ -166,6 +173,7 @@ kin_socket_new_pair (const char *scheme, KinSocket **first, KinSocket **second, 
   const KinFamily *family;
   int fds[2], rc;
 
+  *first = *second = NULL;
   if (!transport || !kin__audit ("socket.__new__", transport, NULL, NULL, NULL, error))
     return FALSE;
   family = &transport->family->data;

@@ -15,6 +15,7 @@
  */
 #define PAUSE_USEC 5000
 
+static GMutex default_lock;
 static gint64 default_timeout = KIN_FOREVER;
 
 /**
@@ -27,7 +28,9 @@ static gint64 default_timeout = KIN_FOREVER;
 void
 kin_set_default_timeout (gint64 timeout_usec)
 {
-  __atomic_store_n (&default_timeout, MAX (timeout_usec, KIN_FOREVER), __ATOMIC_RELAXED);
+  g_mutex_lock (&default_lock);
+  default_timeout = MAX (timeout_usec, KIN_FOREVER);
+  g_mutex_unlock (&default_lock);
 }
 
 /**
@@ -38,7 +41,12 @@ kin_set_default_timeout (gint64 timeout_usec)
 gint64
 kin_get_default_timeout (void)
 {
-  return __atomic_load_n (&default_timeout, __ATOMIC_RELAXED);
+  gint64 timeout;
+
+  g_mutex_lock (&default_lock);
+  timeout = default_timeout;
+  g_mutex_unlock (&default_lock);
+  return timeout;
 }
 
 gint64
@@ -61,7 +69,7 @@ kin__mode_set_nonblock (KinSocket *socket, gboolean is_on)
 
   if (!socket->transport->family->is_kernel || (socket->has_nonblock == is_on && is_sure))
     return 0;
-  if (ioctl (socket->head.fd, FIONBIO, &(int){ is_on }) < 0)
+  if (ioctl (socket->head.fd, FIONBIO, &(int){ is_on || socket->was_nonblock }) < 0)
     return -errno;
   socket->has_nonblock = is_on != 0;
   return 0;
@@ -98,7 +106,10 @@ find_polled (const KinSocket *socket)
   if (socket->timeout_usec > 0 || transport->data.send || !transport->family->is_kernel)
     return KIN_WAITS_ALL & ~kept;
   /* Another owner may have set O_NONBLOCK: a connect must not take its EINPROGRESS for an end. */
-  return socket->is_shared ? KIN_WAITS_CONNECT : 0;
+  if (socket->is_shared)
+    return KIN_WAITS_CONNECT;
+  /* A family's own connect slot answers EINPROGRESS, where the kernel's would wait. */
+  return transport->family->ops.connect ? KIN_WAITS_CONNECT & ~kept : 0;
 }
 
 /* O_NONBLOCK only where nothing else will do: it is the description's, and SO_RCVTIMEO, SO_SNDTIMEO
@@ -109,15 +120,16 @@ kin__mode_apply (KinSocket *socket)
   guint kept;
   int rc = kin__mode_set_nonblock (socket, socket->timeout_usec == 0);
 
-  socket->polled = (guint8) find_polled (socket);
-  socket->send_flags = MSG_NOSIGNAL;
-  socket->recv_flags = 0;
-  if (socket->timeout_usec == 0 || (socket->polled & KIN_WAITS_SEND))
-    socket->send_flags |= MSG_DONTWAIT;
-  if (socket->timeout_usec == 0 || (socket->polled & KIN_WAITS_RECEIVE))
-    socket->recv_flags |= MSG_DONTWAIT;
+  guint polled = find_polled (socket);
+  gboolean sends_at_once = socket->timeout_usec == 0 || (polled & KIN_WAITS_SEND);
+  gboolean receives_at_once = socket->timeout_usec == 0 || (polled & KIN_WAITS_RECEIVE);
 
-  kept = KIN_WAITS_ALL & ~(guint) socket->polled;
+  /* Each stored once: another thread's call may read them, and must find MSG_DONTWAIT or not. */
+  socket->polled = (guint8) polled;
+  socket->send_flags = sends_at_once ? MSG_NOSIGNAL | MSG_DONTWAIT : MSG_NOSIGNAL;
+  socket->recv_flags = receives_at_once ? MSG_DONTWAIT : 0;
+
+  kept = KIN_WAITS_ALL & ~polled;
   if (!socket->transport->family->is_kernel || (kept == 0 && !socket->has_kernel_time) || rc < 0)
     return rc;
   if (socket->timeout_usec > 0 && kept != 0) {

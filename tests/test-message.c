@@ -163,6 +163,28 @@ test_datagram_address_and_truncation (void **state)
   local_unlink (there);
 }
 
+/* What came is not what goes. */
+static void
+test_received_message_is_sent_on (void **state)
+{
+  g_autoptr (KinMessage) message = kin_message_new ();
+  g_autoptr (KinSocket) a = NULL, b = NULL;
+  char bytes[4];
+  gsize n;
+
+  (void) state;
+  make_pair ("local-seqpacket", &a, &b);
+  kin_message_set_data (message, bytes, sizeof bytes);
+  send_fds (a, 1);
+  assert_int_equal (kin_socket_recvmsg (b, message, 0, NULL), 2);
+  kin_message_set_data (message, "on", 2);
+  assert_int_equal (kin_socket_sendmsg (b, message, 0, NULL), 2);
+  kin_message_set_data (message, bytes, sizeof bytes);
+  assert_int_equal (kin_socket_recvmsg (a, message, 0, NULL), 2);
+  kin_message_get_fds (message, &n);
+  assert_int_equal (n, 0);
+}
+
 static void
 test_unknown_control (void **state)
 {
@@ -200,6 +222,7 @@ main (void)
     cmocka_unit_test (test_many_descriptors),
     cmocka_unit_test (test_scatter),
     cmocka_unit_test (test_datagram_address_and_truncation),
+    cmocka_unit_test (test_received_message_is_sent_on),
     cmocka_unit_test (test_unknown_control),
   };
 

@@ -3,6 +3,7 @@
  * tables alone. */
 #include "local.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -100,6 +101,9 @@ test_adopted_nonblocking (void **state)
   assert_int_equal (kin_socket_recv (a, &byte, 1, 0, NULL), 1);
   g_thread_join (thread);
   check_receive_times_out (a);
+  assert_true (kin_socket_set_timeout (a, 0, NULL));
+  assert_true (kin_socket_set_timeout (a, KIN_FOREVER, NULL));
+  assert_true (fcntl (fds[0], F_GETFL) & O_NONBLOCK); /* as it came */
   kin_socket_unref (b);
 }
 

@@ -265,7 +265,7 @@ typedef struct {
   int (*accept) (KinFamilySocket *socket, KinFamilySocket *child, KinAddress *peer);
   /* -EINPROGRESS: called again, with the same address, when poll says so. -EAGAIN: the peer's
    * backlog is full and no poll will tell; a socket that may wait asks again after some ms.
-   * fd may change until connect returns 0: libkin looks after each call. */
+   * In a dynamic family fd may change until it returns 0: libkin looks after each call. */
   int (*connect) (KinFamilySocket *socket, const void *address, size_t length);
   int (*shutdown) (KinFamilySocket *socket, int how);
   /* Own name, peer's name. Length 0: unnamed. */
@@ -291,7 +291,7 @@ typedef struct {
    * fails (-ENOBUFS) when that is full, else libkin would spin. Of two threads, one of which waits
    * for input in order to send, either may take what the other polls for: let them take turns. */
   int (*poll) (KinFamilySocket *socket, int wanted);
-  /* -- options -- */
+  /* -- options: to the kernel with what is not the family's own -- */
   int (*getsockopt) (KinFamilySocket *socket, int level, int number, void *value, socklen_t *);
   int (*setsockopt) (KinFamilySocket *socket, int level, int number, const void *value, socklen_t);
   /* Of a row OVER another: the socket underneath, or NULL; it stays the family's. Options that the

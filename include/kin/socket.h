@@ -5,8 +5,9 @@
  * call. Calls that may wait fail with KIN_ERROR_TIMED_OUT, KIN_ERROR_CANCELLED or, where the socket
  * must not wait, KIN_OS_ERROR with EAGAIN. Signals do not end them.
  *
- * Several threads may use a socket at once; kin_socket_close() is close(2): not while another
- * thread is inside an operation on it. Cancel or shut down first. */
+ * Several threads may send, receive and accept on a socket at once. What changes the socket itself
+ * is not for while another thread is inside an operation on it: kin_socket_close() (cancel or shut
+ * down first), kin_socket_set_timeout(), kin_socket_set_cancel(), kin_socket_set_shared(). */
 /* clang-format off */
 #ifndef KIN_SOCKET_H
 #define KIN_SOCKET_H
@@ -23,7 +24,7 @@ G_BEGIN_DECLS
  *
  * A time as Kin takes it: microseconds, in a #gint64.
  */
-#define KIN_SECONDS(seconds) ((gint64) ((seconds) * G_USEC_PER_SEC))
+#define KIN_SECONDS(seconds) ((gint64) ((seconds) * G_GINT64_CONSTANT (1000000)))
 
 /**
  * KIN_FOREVER:
