@@ -6,7 +6,9 @@
  * errno, and leave no descriptor behind (and no memory: the tests run under ASan, too).
  *
  * Wrap: socket socketpair bind listen accept4 connect shutdown getsockname getpeername
- *   getsockopt setsockopt send recv sendmsg recvmsg ioctl fcntl ppoll close eventfd
+ *   getsockopt setsockopt send recv sendmsg recvmsg ioctl fcntl64 ppoll close eventfd
+ *
+ * fcntl64 is what fcntl is called where files may be long, as they may in all of Kin.
  */
 #include "local.h"
 
@@ -54,7 +56,7 @@ WRAP (ssize_t, recv,        (int a, void *b, size_t c, int d),             (a, b
 WRAP (ssize_t, sendmsg,     (int a, const struct msghdr *b, int c),        (a, b, c))
 WRAP (ssize_t, recvmsg,     (int a, struct msghdr *b, int c),              (a, b, c))
 WRAP (int,     ioctl,       (int a, unsigned long b, void *c),             (a, b, c))
-WRAP (int,     fcntl,       (int a, int b, int c),                         (a, b, c))
+WRAP (int,     fcntl64,     (int a, int b, int c),                         (a, b, c))
 WRAP (int,     ppoll,       (struct pollfd *a, nfds_t b, const void *c, const void *d), (a, b, c, d))
 WRAP (int,     eventfd,     (unsigned a, int b),                           (a, b))
 /* clang-format on */
@@ -171,7 +173,7 @@ test_each_call_fails_once (void **state)
   const char *calls[] = { "socket",     "socketpair", "bind",        "listen",      "accept4",
                           "connect",    "shutdown",   "getsockname", "getpeername", "getsockopt",
                           "setsockopt", "send",       "recv",        "sendmsg",     "recvmsg",
-                          "ioctl",      "fcntl",      "ppoll",       "close",       "eventfd" };
+                          "ioctl",      "fcntl64",    "ppoll",       "close",       "eventfd" };
 
   (void) state;
   assert_true (scenario (NULL));

@@ -12,7 +12,7 @@ random_member (GRand *rand, const KinField *row)
   guint64 number = (guint64) g_rand_int (rand) << 32 | g_rand_int (rand);
   guint bits = row->bits ? row->bits : row->size * 8u;
   guint8 bytes[128];
-  gsize n = row->size ? number % row->size : 0;
+  gsize n = row->size ? (gsize) (number % row->size) : 0;
 
   for (gsize i = 0; i < sizeof bytes; i++)
     bytes[i] = (guint8) (g_rand_boolean (rand) ? "%?:,()[]@"[g_rand_int_range (rand, 0, 9)]
@@ -26,7 +26,9 @@ random_member (GRand *rand, const KinField *row)
   case KIN_BOOL:
     return g_variant_new_boolean (number & 1);
   case KIN_TIME:
-    return g_variant_new_int64 ((gint64) number >> g_rand_int_range (rand, 0, 60));
+    /* A timeval of 8 bytes has 32 bits of seconds, which are 51 of microseconds. */
+    return g_variant_new_int64 ((gint64) number
+                                >> g_rand_int_range (rand, row->size == 8 ? 14 : 0, 60));
   case KIN_INTERFACE:
     return g_variant_new_string (number & 1 ? "lo" : "");
   case KIN_STRING:

@@ -397,7 +397,9 @@ test_foreign (void **state)
   printed_is (&address, "(77, b'ab\\x01')");
   other.sa.generic.sa_family = 77;
   other.length = 6;
-  printed_is (&other, "(77, b'\\x00\\x00\\x02\\x00')");
+  /* Bytes as they lie there, of a port that is in the machine's order. */
+  printed_is (&other, G_BYTE_ORDER == G_LITTLE_ENDIAN ? "(77, b'\\x00\\x00\\x02\\x00')"
+                                                      : "(77, b'\\x00\\x00\\x00\\x00')");
   other.length = sizeof (struct sockaddr_vm);
   {
     g_autoptr (GVariant) tuple = kin_address_to_tuple (&other);

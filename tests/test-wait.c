@@ -216,7 +216,8 @@ static void
 storm (gint64 usec)
 {
   struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
-  struct itimerval timer = { .it_interval.tv_usec = usec, .it_value.tv_usec = usec };
+  struct timeval every = { .tv_usec = (suseconds_t) usec };
+  struct itimerval timer = { .it_interval = every, .it_value = every };
 
   sigaction (SIGALRM, &action, NULL);
   setitimer (ITIMER_REAL, &timer, NULL);
