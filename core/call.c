@@ -253,8 +253,7 @@ kin__call_setsockopt (KinSocket *socket, int level, int number, const void *valu
   return -EOPNOTSUPP;
 }
 
-/* ---- Data: what fills the slots that a family with some of them leaves empty
- * --------------------- */
+/* ---- Data: what fills the empty slots of a family that has some ---------------------------- */
 
 /* A family's head is the first member of our socket. */
 static KinSocket *

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* connect: from an endpoint to a socket, inside one deadline; and the same without waiting.
- *
- * Linux's connect may be called again after a signal or a timeout: it goes on waiting, and answers
- * 0 or EISCONN once it is done. Where the core polls, the end of a kernel's connect is read from
- * SO_ERROR; a family's own connect slot is called again. */
+/* connect: from an endpoint to a socket, inside one deadline; and the same without waiting. */
 #include "private.h"
 
 #include <string.h>

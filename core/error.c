@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* error: one place that words failures.
- *
- * A message is one line: "cannot connect to unix:/run/x.sock: Connection refused; the path is
- * there, but no program listens". It is made when the failure happens and only if somebody wants
- * it: the caller, or a socket that stands over the one that failed. */
+/* error: errors are given to the caller and kept for the socket that stands over this one; words
+ * are made printable. */
 #include "private.h"
 
 #include <stdarg.h>
