@@ -308,7 +308,7 @@ kin_socket_recvmsg (KinSocket *socket, KinMessage *message, int flags, GError **
   gssize n;
 
   kin__message_to_receive (message, &header);
-  /* Asked for only where descriptors can come: AF_PACKET answers EINVAL to it. */
+  /* Asked for only where descriptors can come: packet sockets answer EINVAL. */
   if (socket->transport->family->has_fds)
     flags |= MSG_CMSG_CLOEXEC;
   n = receive_message (socket, &header, flags, error);
