@@ -160,6 +160,14 @@ class Rules(kintest.TestCase):
                          for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1)
                          if len(line) > 100 and "/tests/" not in str(path))
 
+    def test_every_stage_is_told(self):
+        stages = re.findall(r"^stage_(\w+) \(\)", (ROOT / "scripts/test").read_text(encoding="utf-8"),
+                            re.MULTILINE)
+        page = (ROOT / "docs/testing.md").read_text(encoding="utf-8")
+        self.assertTrue(stages)
+        self.assert_none(f"docs/testing.md has no row for the stage {stage} of scripts/test"
+                         for stage in stages if f"\n| `{stage}` |" not in page)
+
     def test_lengths(self):
         lines = {path: path.read_text(encoding="utf-8").count("\n")
                  for path in files("**/*.[ch]", "**/*.py")}
