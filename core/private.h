@@ -67,8 +67,6 @@ const KinTransport *kin__registry_scheme (const char *scheme, guint n, GError **
 /* For adopted descriptors and foreign sockaddrs. type -1: any. NULL: no family has it. */
 const KinTransport *kin__registry_domain (int domain, int type, int protocol);
 char              **kin__registry_schemes (void);     /* of all families; g_strfreev */
-/* Tests alone: forgets all families. */
-void                kin__registry_reset (void);
 
 /* Checks a descriptor and takes it into use; NULL: *reason says why not (g_free). */
 const KinLoaded *kin__family_take (const KinFamily *own, char **reason);

@@ -164,15 +164,6 @@ registry_leave (void)
   g_rec_mutex_unlock (&lock);
 }
 
-void
-kin__registry_reset (void)
-{
-  g_rec_mutex_lock (&lock);
-  g_clear_pointer (&entries, g_ptr_array_unref);
-  g_clear_pointer (&claims, g_array_unref);
-  g_rec_mutex_unlock (&lock);
-}
-
 /**
  * kin_register_family:
  * @family: a descriptor, constant and for ever
