@@ -12,6 +12,9 @@ test_packages=(libcmocka-dev clang g++ clang-format shellcheck python3
 # To build and run for other architectures; scripts/sysroot has their libraries.
 # shellcheck disable=SC2034
 cross_packages=(gcc-s390x-linux-gnu gcc-i686-linux-gnu qemu-user)
+# For the virtual machine: its kernel and initial ramdisk, and to run it.
+# shellcheck disable=SC2034
+vm_packages=(qemu-system-x86 busybox-static kmod cpio xz-utils)
 
 say () { printf '%s\n' "$*"; }
 
