@@ -12,9 +12,12 @@ test_packages=(libcmocka-dev clang g++ clang-format shellcheck python3
 # To build and run for other architectures; scripts/sysroot has their libraries.
 # shellcheck disable=SC2034
 cross_packages=(gcc-s390x-linux-gnu gcc-i686-linux-gnu qemu-user)
-# For the virtual machine: its kernel and initial ramdisk, and to run it.
+# For the virtual machine: its kernel and initial ramdisk, to run it, for tests/vm/setup in it.
 # shellcheck disable=SC2034
-vm_packages=(qemu-system-x86 busybox-static kmod cpio xz-utils)
+vm_packages=(qemu-system-x86 busybox-static kmod cpio xz-utils iproute2 bluez bluez-test-tools)
+# Partners of the tests in it.
+# shellcheck disable=SC2034
+partner_packages=(libpython3.11-testsuite)
 
 say () { printf '%s\n' "$*"; }
 

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "moment.h"
 #include "private.h"
 
 static const KinField local_fields[] = {
@@ -111,18 +112,6 @@ count_fds (void)
     g_clear_error (&(error)); \
   } while (0)
 
-#define SHORT (200 * 1000)
-
-/* A timeout is the one thing that is timed: never early, late by at most ten times. */
-static inline void
-assert_waited (gint64 began, gint64 asked)
-{
-  gint64 waited = g_get_monotonic_time () - began;
-
-  assert_true (waited >= asked);
-  assert_true (waited <= 10 * asked);
-}
-
 static inline void
 make_pair (const char *scheme, KinSocket **first, KinSocket **second)
 {
@@ -135,7 +124,7 @@ make_pair (const char *scheme, KinSocket **first, KinSocket **second)
 static inline void
 check_receive_times_out (KinSocket *socket)
 {
-  gint64 began = g_get_monotonic_time ();
+  Moment began = now ();
   g_autoptr (GError) error = NULL;
   char byte;
 

@@ -69,7 +69,7 @@ test_connect_slot_that_never_ends (void **state)
 {
   g_autofree char *endpoint = local_endpoint ("late", "never");
   g_autoptr (GError) error = NULL;
-  gint64 began = g_get_monotonic_time ();
+  Moment began = now ();
 
   (void) state;
   connects = connects_needed = 0;
@@ -102,7 +102,7 @@ test_connect_through_a_fast_timer (void **state)
   g_autoptr (KinSocket) door = kin_bind (endpoint, NULL), first = NULL;
   struct itimerval timer = { { 0, 1000 }, { 0, 1000 } }, none = { { 0, 0 }, { 0, 0 } };
   g_autoptr (GError) error = NULL;
-  gint64 began;
+  Moment began;
 
   (void) state;
   assert_true (kin_socket_listen (door, 0, NULL));
@@ -110,7 +110,7 @@ test_connect_through_a_fast_timer (void **state)
   assert_non_null (first);
   signal (SIGALRM, local_ignore);
   setitimer (ITIMER_REAL, &timer, NULL);
-  began = g_get_monotonic_time ();
+  began = now ();
   assert_null (kin_connect (endpoint, SHORT, &error));
   setitimer (ITIMER_REAL, &none, NULL);
   assert_kin_error (error, KIN_ERROR, KIN_ERROR_TIMED_OUT);

@@ -22,6 +22,8 @@ test 2
 2/2 Test #2: python ...........................   Passed    0.10 sec
 """
 
+ALL_KNOWN = "test-c second: x\ntest-c third: x\npython A.test_one: x\n"
+
 
 class Totals(kintest.TestCase):
     def count(self, log=LOG, known=None):
@@ -57,6 +59,7 @@ class Totals(kintest.TestCase):
 
     def test_known(self):
         lines, totals = self.count(known="# a comment\n\ntest-c second: no such kernel\n"
+                                         "test-c third: it has it not\n"
                                          "python A.test_one: another reason\ntest-x *: it hangs\n")
         self.assertEqual(totals, "2 0 4")
         self.assertIn("  skipped test-c: second: no such kernel", lines)
@@ -68,7 +71,7 @@ class Totals(kintest.TestCase):
                              ("test-c tenth: x", "tenth is no case of it"),
                              ("test-x first: x", "first did not run"),
                              ("python *: x", "* did run")):
-            lines, totals = self.count(known=f"test-c second: x\n{known}\n")
+            lines, totals = self.count(known=f"{ALL_KNOWN}{known}\n")
             self.assertEqual(totals, "2 1 3", known)
             self.assertIn(f"  FAILED {known.split()[0]}: {wrong}, but known says: x", lines)
 
@@ -76,8 +79,13 @@ class Totals(kintest.TestCase):
         """A known case does not excuse that the test died after it."""
         for log in (LOG.replace("***Failed ", "***Exception: SegFault"),
                     LOG.replace("1..3", "1..4")):
-            lines, totals = self.count(log, "test-c second: x\n")
+            lines, totals = self.count(log, ALL_KNOWN)
             self.assertEqual(totals, "2 1 3", lines)
+
+    def test_skipped_and_not_known(self):
+        lines, totals = self.count(known="test-c second: x\ntest-c third: x\n")
+        self.assertEqual(totals, "2 1 2")
+        self.assertIn("  FAILED python: A.test_one, skipped: the kernel has it not", lines)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@
 
 #include <kin/kin.h>
 
-#define SHORT (200 * 1000)   /* microseconds: what is meant to run out */
+#include "../moment.h"
+
 #define LONG  KIN_SECONDS (20)
 
 /* The endpoint with this process's number for PID: abstract names are the whole machine's. */
@@ -200,15 +201,6 @@ count_fds (void)
     n++;
   closedir (folder);
   return n;
-}
-
-static inline void
-assert_waited (gint64 began, gint64 asked)
-{
-  gint64 waited = g_get_monotonic_time () - began;
-
-  assert_true (waited >= asked);
-  assert_true (waited <= 10 * asked);
 }
 
 #endif

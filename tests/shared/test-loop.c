@@ -215,7 +215,7 @@ test_backlog (void **state)
 {
   g_autoptr (KinSocket) door = must_bind ("loop:queue"), a = NULL, b = NULL, c = NULL, s = NULL;
   g_autoptr (GError) error = NULL;
-  gint64 began;
+  Moment began;
   GThread *thread;
 
   (void) state;
@@ -223,7 +223,7 @@ test_backlog (void **state)
   a = must_connect ("loop:queue");
   b = must_connect ("loop:queue");
   assert_fails (kin_connect ("loop:queue", 0, &error) != NULL, EAGAIN, &error);
-  began = g_get_monotonic_time ();
+  began = now ();
   assert_null (kin_connect ("loop:queue", SHORT, &error));
   assert_true (g_error_matches (error, KIN_ERROR, KIN_ERROR_TIMED_OUT));
   assert_waited (began, SHORT);

@@ -8,7 +8,7 @@
 /* ---- Time ---------------------------------------------------------------------------------- */
 
 static void
-assert_times_out (gboolean is_done, gint64 began, GError **error)
+assert_times_out (gboolean is_done, Moment began, GError **error)
 {
   assert_false (is_done);
   assert_int_equal (errno, ETIMEDOUT);
@@ -31,7 +31,7 @@ test_connect_to_silence (void **state)
   for (guint i = 0; i < G_N_ELEMENTS (silent); i++) {
     G_GNUC_UNUSED g_autoptr (KinSocket) door = must_listen (silent[i][0]);
     g_autoptr (GError) error = NULL;
-    gint64 began = g_get_monotonic_time ();
+    Moment began = now ();
 
     assert_times_out (kin_connect (silent[i][1], SHORT, &error) != NULL, began, &error);
     assert_fails (kin_connect (silent[i][1], 0, &error) != NULL, EINPROGRESS, &error);
@@ -46,16 +46,16 @@ check_timeouts (const char *inner)
   g_autofree char *rekeyed = g_strconcat (endpoint, "?rot13.rekey=4", NULL);
   Pair pair = pair_new (endpoint, rekeyed);
   g_autoptr (GError) error = NULL;
-  gint64 began = g_get_monotonic_time ();
+  Moment began = now ();
   char byte;
 
   kin_socket_set_timeout (pair.client, SHORT, NULL);
   assert_times_out (kin_socket_recv (pair.client, &byte, 1, 0, &error) >= 0, began, &error);
   must_send (pair.client, "full", 4);
-  began = g_get_monotonic_time ();
+  began = now ();
   assert_times_out (kin_socket_send (pair.client, "x", 1, 0, &error) >= 0, began, &error);
   kin_socket_set_timeout (pair.door, SHORT, NULL);
-  began = g_get_monotonic_time ();
+  began = now ();
   assert_times_out (kin_socket_accept (pair.door, NULL, &error) != NULL, began, &error);
   pair_free (&pair);
 }
