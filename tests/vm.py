@@ -14,7 +14,7 @@ VM = os.path.join(kintest.SOURCE, "scripts/vm")
 
 
 def vm(*arguments, **more):
-    return subprocess.run([VM, *arguments], **{"capture_output": True, "timeout": 120,
+    return subprocess.run([VM, "--timeout", "60", *arguments], **{"capture_output": True, "timeout": 120,
                                                "stdin": subprocess.DEVNULL, "check": False, **more})
 
 
