@@ -6,6 +6,8 @@
  * the only file that calls a slot. Nothing here waits on its own, keeps time or words an error. */
 #include "private.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -204,6 +206,25 @@ int
 kin__call_peer (KinSocket *socket, KinAddress *address)
 {
   return call_name (socket, address, ops_of (socket)->peer, kernel_peer, kin__call_peer);
+}
+
+gssize
+kin__call_splice (KinSocket *socket, int direction, int pipe, gsize n, guint flags)
+{
+  gssize moved;
+
+  if (ops_of (socket)->splice) {
+    enter (socket);
+    moved = ops_of (socket)->splice (&socket->head, direction, pipe, n, flags);
+    leave (socket, moved < 0 ? -1 : 0);
+    return moved;
+  }
+  /* The bytes of a family with data slots of its own are not those of its descriptor. */
+  if (!is_kernel (socket) || socket->data_ops)
+    return -EOPNOTSUPP;
+  moved = direction & POLLIN ? splice (socket->head.fd, NULL, pipe, NULL, n, flags)
+                             : splice (pipe, NULL, socket->head.fd, NULL, n, flags);
+  return moved < 0 ? -errno : moved;
 }
 
 /* ---- Waiting and options ------------------------------------------------------------------- */
@@ -428,4 +449,6 @@ kin__call_fill_data (KinTransport *transport)
   data->recvmsg = ops->recvmsg                   ? (over ? over_recvmsg : ops->recvmsg)
                   : transport->family->is_kernel ? kernel_recvmsg
                                                  : message_by_recv;
+  data->sendmmsg = over ? NULL : ops->sendmmsg;
+  data->recvmmsg = over ? NULL : ops->recvmmsg;
 }

@@ -77,11 +77,9 @@ attempt_recvmsg (KinSocket *socket, gpointer call, int flags)
   return n < 0 ? -errno : n;
 }
 
-/* The rest of a call whose first try failed with code: -1, errno and error, or what came later.
- * flags: the caller's, who may have said MSG_DONTWAIT for this once. */
-static gssize
-finish (KinSocket *socket, guint operation, KinAttempt attempt, gpointer call, int flags,
-        const KinAddress *address, int code, GError **error)
+gssize
+kin__finish (KinSocket *socket, guint operation, KinAttempt attempt, gpointer call, int flags,
+             const KinAddress *address, int code, GError **error)
 {
   gboolean is_send = operation == KIN_WAITS_SEND, may_not_wait;
   gssize n = -code;
@@ -102,15 +100,15 @@ finish (KinSocket *socket, guint operation, KinAttempt attempt, gpointer call, i
 static G_GNUC_NO_INLINE gssize
 finish_send (Bytes *bytes, gssize n)
 {
-  return finish (bytes->socket, KIN_WAITS_SEND, attempt_send, bytes, bytes->flags, NULL,
-                 bytes->socket->data_ops ? (int) -n : errno, bytes->error);
+  return kin__finish (bytes->socket, KIN_WAITS_SEND, attempt_send, bytes, bytes->flags, NULL,
+                      bytes->socket->data_ops ? (int) -n : errno, bytes->error);
 }
 
 static G_GNUC_NO_INLINE gssize
 finish_recv (Bytes *bytes, gssize n)
 {
-  return finish (bytes->socket, KIN_WAITS_RECEIVE, attempt_recv, bytes, bytes->flags, NULL,
-                 bytes->socket->data_ops ? (int) -n : errno, bytes->error);
+  return kin__finish (bytes->socket, KIN_WAITS_RECEIVE, attempt_recv, bytes, bytes->flags, NULL,
+                      bytes->socket->data_ops ? (int) -n : errno, bytes->error);
 }
 
 /**
@@ -184,7 +182,8 @@ send_message (KinSocket *socket, struct msghdr *header, int flags, const KinAddr
 
   if (n >= 0)
     return n;
-  return finish (socket, KIN_WAITS_SEND, attempt_sendmsg, &packet, flags, address, (int) -n, error);
+  return kin__finish (socket, KIN_WAITS_SEND, attempt_sendmsg, &packet, flags, address, (int) -n,
+                      error);
 }
 
 /* header's lengths come back changed by a call that succeeds alone: a retry may use it again. */
@@ -196,7 +195,8 @@ receive_message (KinSocket *socket, struct msghdr *header, int flags, GError **e
 
   if (n >= 0)
     return n;
-  return finish (socket, KIN_WAITS_RECEIVE, attempt_recvmsg, &packet, flags, NULL, (int) -n, error);
+  return kin__finish (socket, KIN_WAITS_RECEIVE, attempt_recvmsg, &packet, flags, NULL, (int) -n,
+                      error);
 }
 
 /**

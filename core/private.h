@@ -149,6 +149,7 @@ int kin__call_connect (KinSocket *socket, const void *address, gsize length);
 int kin__call_shutdown (KinSocket *socket, int how);
 int kin__call_local (KinSocket *socket, KinAddress *address);
 int kin__call_peer (KinSocket *socket, KinAddress *address);
+gssize kin__call_splice (KinSocket *socket, int direction, int pipe, gsize n, guint flags);
 int kin__call_getsockopt (KinSocket *socket, int level, int number, void *value, socklen_t *size);
 int kin__call_setsockopt (KinSocket *socket, int level, int number, const void *value,
                           socklen_t size);
@@ -212,6 +213,10 @@ int        kin__mode_set_kernel_time (KinSocket *socket, int number, gint64 time
 typedef gssize (*KinAttempt) (KinSocket *socket, gpointer call, int flags);
 gssize     kin__retry (KinSocket *socket, guint operation, KinAttempt attempt, gpointer call,
                        int code);
+/* The rest of a send or receive whose first try failed with code: -1, errno and error, or what came
+ * later. flags: the caller's, who may have said MSG_DONTWAIT for this once. data.c */
+gssize     kin__finish (KinSocket *socket, guint operation, KinAttempt attempt, gpointer call,
+                        int flags, const KinAddress *address, int code, GError **error);
 /* Until something in wanted (POLLIN, POLLOUT) may work. deadline: g_get_monotonic_time(), or
  * KIN_FOREVER. 0, or -errno, -KIN__TIMED_OUT, -KIN__CANCELLED. */
 int        kin__wait (KinSocket *socket, int wanted, gint64 deadline);

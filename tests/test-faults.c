@@ -6,7 +6,8 @@
  * errno, and leave no descriptor behind (and no memory: the tests run under ASan, too).
  *
  * Wrap: socket socketpair bind listen accept4 connect shutdown getsockname getpeername
- *   getsockopt setsockopt send recv sendmsg recvmsg ioctl fcntl64 ppoll close eventfd
+ *   getsockopt setsockopt send recv sendmsg recvmsg sendmmsg recvmmsg splice ioctl fcntl64 ppoll
+ *   close eventfd
  *
  * fcntl64 is what fcntl is called where files may be long, as they may in all of Kin.
  */
@@ -55,6 +56,11 @@ WRAP (ssize_t, send,        (int a, const void *b, size_t c, int d),       (a, b
 WRAP (ssize_t, recv,        (int a, void *b, size_t c, int d),             (a, b, c, d))
 WRAP (ssize_t, sendmsg,     (int a, const struct msghdr *b, int c),        (a, b, c))
 WRAP (ssize_t, recvmsg,     (int a, struct msghdr *b, int c),              (a, b, c))
+WRAP (int,     sendmmsg,    (int a, struct mmsghdr *b, unsigned c, int d), (a, b, c, d))
+WRAP (int,     recvmmsg,    (int a, struct mmsghdr *b, unsigned c, int d, struct timespec *e),
+                                                                           (a, b, c, d, e))
+WRAP (ssize_t, splice,      (int a, off64_t *b, int c, off64_t *d, size_t e, unsigned f),
+                                                                           (a, b, c, d, e, f))
 WRAP (int,     ioctl,       (int a, unsigned long b, void *c),             (a, b, c))
 WRAP (int,     fcntl64,     (int a, int b, int c),                         (a, b, c))
 WRAP (int,     ppoll,       (struct pollfd *a, nfds_t b, const void *c, const void *d), (a, b, c, d))
@@ -89,6 +95,28 @@ exchange (KinSocket *client, KinSocket *server, GError **error)
          && kin_message_add_fds (out, &fd, 1, error)
          && kin_socket_sendmsg (client, out, 0, error) == 7
          && kin_socket_recvmsg (server, in, 0, error) == 7;
+}
+
+static gboolean
+exchange_more (KinSocket *client, KinSocket *server, GError **error)
+{
+  g_autoptr (KinMessage) message = kin_message_new ();
+  int fds[2];
+  char byte;
+  gsize length;
+  gboolean is_done;
+
+  if (pipe (fds) < 0)
+    return FALSE;
+  kin_message_set_data (message, &byte, 1);
+  is_done = write (fds[1], "x", 1) == 1
+            && kin_socket_splice (client, POLLOUT, fds[0], 1, 0, error) == 1
+            && kin_socket_splice (server, POLLIN, fds[1], 1, 0, error) == 1
+            && kin_socket_sendmmsg (client, &message, 1, 0, error) == 1
+            && kin_socket_recvmmsg (server, &message, &length, 1, 0, error) == 1;
+  __real_close (fds[0]);
+  __real_close (fds[1]);
+  return is_done;
 }
 
 static gboolean
@@ -129,7 +157,7 @@ connect_and_accept (const char *scheme, const char *name, GError **error)
             && (server = kin_socket_accept (door, &address, error))
             && kin_socket_local (server, &address, error)
             && kin_socket_peer (client, &address, error) && exchange (client, server, error)
-            && wait_and_end (client, server, error);
+            && exchange_more (client, server, error) && wait_and_end (client, server, error);
   unlink (strchr (endpoint, ':') + 1);
   return is_done;
 }
@@ -173,7 +201,8 @@ test_each_call_fails_once (void **state)
   const char *calls[] = { "socket",     "socketpair", "bind",        "listen",      "accept4",
                           "connect",    "shutdown",   "getsockname", "getpeername", "getsockopt",
                           "setsockopt", "send",       "recv",        "sendmsg",     "recvmsg",
-                          "ioctl",      "fcntl64",    "ppoll",       "close",       "eventfd" };
+                          "sendmmsg",   "recvmmsg",   "splice",      "ioctl",       "fcntl64",
+                          "ppoll",      "close",      "eventfd" };
 
   (void) state;
   assert_true (scenario (NULL));

@@ -278,11 +278,12 @@ typedef struct {
   ssize_t (*recv) (KinFamilySocket *socket, void *data, size_t length, int flags);
   ssize_t (*sendmsg) (KinFamilySocket *socket, const struct msghdr *message, int flags);
   ssize_t (*recvmsg) (KinFamilySocket *socket, struct msghdr *message, int flags);
-  /* Return how many messages. NULL beside a sendmsg or recvmsg of its own: libkin calls that. */
+  /* Return how many messages. NULL beside a sendmsg or recvmsg of its own, and in a row OVER
+   * another: libkin calls that. Only the first message may be waited for. */
   int (*sendmmsg) (KinFamilySocket *socket, struct mmsghdr *messages, unsigned count, int flags);
   int (*recvmmsg) (KinFamilySocket *socket, struct mmsghdr *messages, unsigned count, int flags);
-  /* POLLIN: socket to pipe, POLLOUT: pipe to socket. NULL beside a send or recv of its own:
-   * libkin copies. flags are splice(2)'s. */
+  /* POLLIN: socket to pipe, POLLOUT: pipe to socket. NULL beside data slots of its own:
+   * -EOPNOTSUPP, and the caller copies. flags are splice(2)'s. */
   ssize_t (*splice) (KinFamilySocket *socket, int direction, int pipe, size_t n, unsigned flags);
   /* -- waiting -- */
   /* wanted: POLLIN to receive or accept, POLLOUT to send or connect, or both. Returns what to wait

@@ -73,6 +73,12 @@ KIN_API gssize kin_socket_sendmsg (KinSocket *socket, KinMessage *message, int f
                                    GError **error);
 KIN_API gssize kin_socket_recvmsg (KinSocket *socket, KinMessage *message, int flags,
                                    GError **error);
+KIN_API gssize kin_socket_sendmmsg (KinSocket *socket, KinMessage *const *messages, gsize n,
+                                    int flags, GError **error);
+KIN_API gssize kin_socket_recvmmsg (KinSocket *socket, KinMessage *const *messages, gsize *lengths,
+                                    gsize n, int flags, GError **error);
+KIN_API gssize kin_socket_splice (KinSocket *socket, int direction, int pipe, gsize n,
+                                  guint flags, GError **error);
 
 /* Waiting */
 KIN_API gboolean kin_socket_set_timeout (KinSocket *socket, gint64 timeout_usec, GError **error);
