@@ -19,7 +19,7 @@ import tempfile
 
 import kintest
 
-VERBS = ("connect", "doctor", "families", "info", "listen", "resolve")
+VERBS = ("connect", "doctor", "families", "info", "listen", "relay", "resolve")
 
 
 class KinTest(kintest.TestCase):

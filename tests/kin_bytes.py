@@ -95,6 +95,12 @@ class BytesTest(kintest.TestCase):
         self.assertEqual(process.returncode, code, err.decode())
         return out, err.decode()
 
+    def eventually(self, is_true):
+        deadline = time.monotonic() + 10
+        while not is_true():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
     def interrupt(self, process):
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(20), -signal.SIGINT)
@@ -328,9 +334,12 @@ class Listen(BytesTest):
         with self.dial() as client:
             client.sendall(b"one\n")
         self.assertIn(b"Too many open files", process.stderr.readline())
+        time.sleep(0.5)   # in which it tries again, and says no more
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (min(before[0], 1024), 1024))
         self.assertEqual(process.stdout.readline(), b"one\n")
         self.say(b"two\n", process)
+        self.interrupt(process)
+        self.assertEqual(process.stderr.read(), b"")
 
     def say(self, line, process):
         with self.dial() as client:

@@ -7,7 +7,6 @@ Needs: unix loop plugins
 import glob
 import os
 import socket
-import time
 
 import kintest
 from kin_bytes import LARGE, BytesTest, digest, read_to_end
@@ -55,12 +54,6 @@ class Exec(BytesTest):
         self.eventually(lambda: len(os.listdir(f"/proc/{process.pid}/fd")) == 4)
         self.interrupt(process)
         self.assertFalse(os.path.exists(self.path))
-
-    def eventually(self, is_true):
-        deadline = time.monotonic() + 10
-        while not is_true():
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
 
     def children(self, process):
         """Those that are not reaped, too: a zombie still names its parent."""

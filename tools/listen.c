@@ -3,7 +3,6 @@
  *
  * With a command and --keep-open every connection has a thread of its own, which waits for its
  * command. Ctrl-C ends the program as SIGINT does; see path.c for what it removes first. */
-#include <errno.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -11,35 +10,6 @@
 static char *command, *wait_text;
 static gboolean keeps_open;
 static gint64 linger_usec = KIN_SECONDS (1);
-
-static void
-listen_announce (KinSocket *socket, const char *endpoint)
-{
-  g_autofree char *text = lookup_local_text (socket);
-
-  tool_say ("listening on %s", text ? text : endpoint);
-}
-
-/* Bound, and listening where there are connections. */
-static KinSocket *
-listen_open (const char *text, GError **error)
-{
-  g_autoptr (KinEndpoint) endpoint = kin_endpoint_new (text, error);
-  KinSocket *socket;
-  KinProtocol row;
-
-  if (!endpoint || !lookup_scheme (kin_endpoint_scheme (endpoint), &row, error))
-    return NULL;
-  if (command && !lookup_has_connections (row.type)) {
-    g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE,
-                 "listen: --exec needs connections, and %s has none", row.scheme);
-    return NULL;
-  }
-  path_before_bind (text);
-  socket = lookup_has_connections (row.type) ? kin_listen (text, error) : kin_bind (text, error);
-  path_after_bind ();
-  return socket;
-}
 
 static gboolean
 listen_pump (KinSocket *socket, gboolean answers, GError **error)
@@ -60,19 +30,6 @@ listen_serve_in_thread (gpointer data)
   if (!exec_serve (socket, command, &error))
     tool_say ("%s", error->message);
   return NULL;
-}
-
-/* What one connection's failure, or a moment's shortage, leaves unharmed. */
-static gboolean
-listen_may_go_on (const GError *error)
-{
-  static const int codes[] = { ECONNABORTED, ECONNRESET, EPROTO,  EPERM,
-                               EMFILE,       ENFILE,     ENOBUFS, ENOMEM };
-
-  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
-    if (g_error_matches (error, KIN_OS_ERROR, codes[i]))
-      return TRUE;
-  return FALSE;
 }
 
 /* Takes the connection. FALSE: the program is to end. */
@@ -96,53 +53,31 @@ listen_serve (KinSocket *connection, GError **error)
   return TRUE;
 }
 
+/* All that come, or one: then whoever comes second is refused at once. */
 static gboolean
-listen_keep_open (KinSocket *listener, GError **error)
+listen_serve_all (KinSocket *door, GError **error)
 {
-  for (;;) {
-    g_autoptr (GError) failure = NULL;
-    KinSocket *connection = kin_socket_accept (listener, NULL, &failure);
+  do {
+    KinSocket *connection = door_accept (door, keeps_open, error);
 
-    if (connection && !listen_serve (connection, error))
+    if (!connection || !listen_serve (connection, error))
       return FALSE;
-    if (connection)
-      continue;
-    if (!listen_may_go_on (failure)) {
-      g_propagate_error (error, g_steal_pointer (&failure));
-      return FALSE;
-    }
-    tool_say ("%s", failure->message);
-    g_usleep (100 * 1000);
-  }
-}
-
-/* Whoever comes second is refused at once. */
-static gboolean
-listen_once (KinSocket *listener, GError **error)
-{
-  KinSocket *connection = kin_socket_accept (listener, NULL, error);
-
-  if (connection) {
-    path_remove ();
-    kin_socket_close (listener, NULL);
-  }
-  return connection && listen_serve (connection, error);
+  } while (keeps_open);
+  return TRUE;
 }
 
 static gboolean
 listen_on (const char *endpoint, GError **error)
 {
-  g_autoptr (KinSocket) listener = NULL;
+  g_autoptr (KinSocket) door = NULL;
 
   if (!tool_parse_seconds ("wait", wait_text, &linger_usec, error))
     return FALSE;
-  listener = listen_open (endpoint, error);
-  if (!listener)
+  door = door_open (endpoint, command ? "listen: --exec" : NULL, error);
+  if (!door)
     return FALSE;
-  listen_announce (listener, endpoint);
-  if (!lookup_has_connections (kin_socket_type (listener)))
-    return listen_pump (listener, TRUE, error);
-  return keeps_open ? listen_keep_open (listener, error) : listen_once (listener, error);
+  return lookup_has_connections (kin_socket_type (door)) ? listen_serve_all (door, error)
+                                                         : listen_pump (door, TRUE, error);
 }
 
 static int

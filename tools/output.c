@@ -6,8 +6,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tool.h"
+
+#define COMPLAINT_USEC (10 * G_USEC_PER_SEC)
+#define CLEAR_LINE     "\r\033[K"
+
+static int is_line_shown;
 
 GQuark
 tool_error_quark (void)
@@ -36,6 +42,23 @@ tool_escape (const char *text)
   return g_string_free (line, FALSE);
 }
 
+/* A terminal that understands how to clear a line. */
+gboolean
+tool_is_terminal (int fd)
+{
+  const char *term = g_getenv ("TERM");
+
+  return isatty (fd) && term && strcmp (term, "dumb") != 0;
+}
+
+/* The last line of the terminal, in place of what was there; NULL takes it away. */
+void
+tool_show (const char *line)
+{
+  fprintf (stderr, CLEAR_LINE "%s", line ? line : "");
+  g_atomic_int_set (&is_line_shown, line != NULL);
+}
+
 /* "kin: …" on the standard error. */
 void
 tool_say (const char *format, ...)
@@ -48,7 +71,7 @@ tool_say (const char *format, ...)
   va_end (arguments);
   line = tool_escape (text);
   fflush (stdout);
-  fprintf (stderr, "kin: %s\n", line);
+  fprintf (stderr, "%skin: %s\n", g_atomic_int_get (&is_line_shown) ? CLEAR_LINE : "", line);
 }
 
 int
@@ -70,6 +93,29 @@ tool_fail (const GError *error)
   if (!g_error_matches (error, TOOL_ERROR, TOOL_ERROR_OUTPUT_CLOSED))
     tool_say ("%s", error->message);
   return tool_exit_code (error);
+}
+
+/* Says it, but what went wrong in the same way a moment ago: whoever serves many goes on. */
+void
+tool_complain (const GError *error)
+{
+  static GMutex lock;
+  static GQuark domain;
+  static int code;
+  static gint64 said_at;
+  gint64 now = g_get_monotonic_time ();
+  gboolean is_news;
+
+  g_mutex_lock (&lock);
+  is_news = error->domain != domain || error->code != code || now - said_at > COMPLAINT_USEC;
+  if (is_news) {
+    domain = error->domain;
+    code = error->code;
+    said_at = now;
+  }
+  g_mutex_unlock (&lock);
+  if (is_news)
+    tool_say ("%s", error->message);
 }
 
 /* "0.5" of --OPTION to microseconds. text NULL: the option was not given, *usec stays. */

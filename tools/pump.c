@@ -165,8 +165,8 @@ flow_see_end (Flow *flow)
 }
 
 /* Where a call failed because it would have had to wait, that is no error. */
-static gboolean
-flow_may_go_on (GError **error)
+gboolean
+pump_may_go_on (GError **error)
 {
   if (!g_error_matches (*error, KIN_OS_ERROR, EAGAIN))
     return FALSE;
@@ -202,7 +202,7 @@ flow_receive (Flow *flow, GError **error)
                  : flow_receive_datagram (flow, &failure);
 
   if (n < 0) {
-    if (flow_may_go_on (&failure))
+    if (pump_may_go_on (&failure))
       return TRUE;
     g_propagate_error (error, failure);
     return FALSE;
@@ -219,7 +219,7 @@ flow_receive (Flow *flow, GError **error)
 static gboolean
 flow_answer_failed (Flow *flow, GError *failure)
 {
-  if (flow_may_go_on (&failure)) {
+  if (pump_may_go_on (&failure)) {
     /* The receiver's queue is full, and no poll on our side tells when it has room. */
     g_usleep (RETRY_USEC);
     return TRUE;
@@ -244,7 +244,7 @@ flow_send (Flow *flow, GError **error)
   if (n < 0 && flow->plan->answers)
     return flow_answer_failed (flow, failure);
   if (n < 0) {
-    if (flow_may_go_on (&failure))
+    if (pump_may_go_on (&failure))
       return TRUE;
     g_propagate_error (error, failure);
     return FALSE;
@@ -254,13 +254,33 @@ flow_send (Flow *flow, GError **error)
   return TRUE;
 }
 
+/* Tells the peer that no more comes. is_understood, where it is not NULL: whether this family has a
+ * way to. */
+gboolean
+pump_half_close (KinSocket *socket, gboolean *is_understood, GError **error)
+{
+  GError *failure = NULL;
+  gboolean is_shut = kin_socket_shutdown (socket, SHUT_WR, &failure);
+  gboolean is_unknown = g_error_matches (failure, KIN_OS_ERROR, EOPNOTSUPP)
+                        || g_error_matches (failure, KIN_ERROR, KIN_ERROR_NOT_SUPPORTED);
+
+  if (is_understood)
+    *is_understood = !is_unknown;
+  /* Not connected: the peer has gone already, which the next receive tells. */
+  if (is_shut || is_unknown || g_error_matches (failure, KIN_OS_ERROR, ENOTCONN)) {
+    g_clear_error (&failure);
+    return TRUE;
+  }
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
 /* What follows from the state: the half-close, and the end of a command's input. */
 static gboolean
 flow_pass_on_ends (Flow *flow, GError **error)
 {
   Pump *plan = flow->plan;
   gboolean is_read = flow->output_gone || (flow->peer_ended && buffer_is_empty (&flow->down));
-  GError *failure = NULL;
 
   if (plan->ends_with_input && is_read && plan->out >= 0) {
     close (plan->out);
@@ -269,17 +289,7 @@ flow_pass_on_ends (Flow *flow, GError **error)
   if (!flow->has_connection || plan->ends_with_input || flow->is_shut || !flow_has_sent_all (flow))
     return TRUE;
   flow->is_shut = TRUE;
-  if (kin_socket_shutdown (flow->socket, SHUT_WR, &failure))
-    return TRUE;
-  /* No half-close in this family, or the peer has gone already, which the next receive tells. */
-  if (g_error_matches (failure, KIN_OS_ERROR, EOPNOTSUPP)
-      || g_error_matches (failure, KIN_ERROR, KIN_ERROR_NOT_SUPPORTED)
-      || g_error_matches (failure, KIN_OS_ERROR, ENOTCONN)) {
-    g_error_free (failure);
-    return TRUE;
-  }
-  g_propagate_error (error, failure);
-  return FALSE;
+  return pump_half_close (flow->socket, NULL, error);
 }
 
 /* ---- The loop ------------------------------------------------------------------------------ */

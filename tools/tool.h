@@ -40,6 +40,9 @@ char *tool_escape (const char *text);
 void  tool_say (const char *format, ...) G_GNUC_PRINTF (1, 2);
 int   tool_exit_code (const GError *error);
 int   tool_fail (const GError *error);
+void  tool_complain (const GError *error);
+gboolean tool_is_terminal (int fd);
+void  tool_show (const char *line);
 gboolean tool_parse_seconds (const char *option, const char *text, gint64 *usec, GError **error);
 void  tool_print_rows (GPtrArray *rows, guint n_columns);
 
@@ -87,7 +90,7 @@ ModulesState modules_state (const char *root, const char *words, char **lacking)
 
 gboolean roundtrip_run (const KinProtocol *row, GError **error);
 
-/* ---- Bytes: pump.c, exec.c, path.c --------------------------------------------------------- */
+/* ---- Bytes: pump.c, exec.c ----------------------------------------------------------------- */
 
 /* What stands opposite the socket. */
 typedef struct {
@@ -99,7 +102,53 @@ typedef struct {
 } Pump;
 
 gboolean pump_run (KinSocket *socket, Pump *pump, GError **error);
+gboolean pump_half_close (KinSocket *socket, gboolean *is_understood, GError **error);
+gboolean pump_may_go_on (GError **error);
 gboolean exec_serve (KinSocket *socket, const char *command, GError **error);
+
+/* ---- Listening: door.c --------------------------------------------------------------------- */
+
+KinSocket *door_open (const char *endpoint, const char *who_needs_connections, GError **error);
+KinSocket *door_accept (KinSocket *door, gboolean keeps_open, GError **error);
+
+/* ---- Datagrams: batch.c -------------------------------------------------------------------- */
+
+#define BATCH_MESSAGES 32
+
+typedef struct {
+  KinMessage *messages[BATCH_MESSAGES];
+  gsize       lengths[BATCH_MESSAGES];
+  guint8     *bytes;
+  guint       at, n;           /* what has not been passed on */
+} Batch;
+
+void     batch_init (Batch *batch);
+void     batch_clear (Batch *batch);
+guint8  *batch_bytes (const Batch *batch, guint i);
+gboolean batch_is_empty (const Batch *batch);
+gboolean batch_receive (Batch *batch, KinSocket *socket, GError **error);
+gssize   batch_send (Batch *batch, guint count, KinSocket *socket, const KinAddress *to,
+                     GError **error);
+
+/* ---- Relaying: link.c, senders.c, progress.c ----------------------------------------------- */
+
+typedef struct {
+  const char *to;              /* the endpoint to connect to */
+  gint64      timeout_usec;    /* to connect within */
+  gint64      idle_usec;       /* silence that ends an exchange; KIN_FOREVER: none does */
+  gint64      linger_usec;     /* silence that does after the end, where the other side has none */
+  gboolean    keeps_open;
+} Relay;
+
+gboolean link_run (const Relay *relay, KinSocket *first, KinSocket *second, GError **error);
+void     link_abort (KinSocket *socket);
+gboolean senders_run (const Relay *relay, KinSocket *door, GError **error);
+
+void progress_start (void);
+void progress_add (gsize n);
+void progress_end (void);
+
+/* ---- Paths: path.c ------------------------------------------------------------------------- */
 
 void path_before_bind (const char *endpoint);
 void path_after_bind (void);
