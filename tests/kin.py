@@ -19,7 +19,8 @@ import tempfile
 
 import kintest
 
-VERBS = ("connect", "doctor", "families", "info", "listen", "relay", "resolve")
+VERBS = ("connect", "doctor", "families", "info", "interfaces", "listen", "relay", "resolve", "send",
+         "watch")
 
 
 class KinTest(kintest.TestCase):

@@ -324,7 +324,7 @@ class Terminal(RelayTest):
         master, slave = pty.openpty()
         self.addCleanup(os.close, master)
         process = self.kin("relay", *options, "unix:" + self.door, self.there, stderr=slave,
-                           env={**os.environ, "TERM": "xterm", **environment})
+                           env={**os.environ, "TERM": "xterm", "NO_COLOR": "1", **environment})
         os.close(slave)
         return process, master
 

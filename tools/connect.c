@@ -4,7 +4,7 @@
 
 #include "tool.h"
 
-static char *timeout_text, *wait_text;
+static char *timeout_text, *wait_text, *source;
 
 static gboolean
 connect_to (const char *endpoint, GError **error)
@@ -16,8 +16,7 @@ connect_to (const char *endpoint, GError **error)
   if (!tool_parse_seconds ("timeout", timeout_text, &timeout_usec, error)
       || !tool_parse_seconds ("wait", wait_text, &pump.linger_usec, error))
     return FALSE;
-  /* 0 would mean that the socket does not wait at all, and so never connects. */
-  socket = kin_connect (endpoint, timeout_usec == 0 ? 1 : timeout_usec, error);
+  socket = dial (endpoint, source, timeout_usec, error);
   return socket && pump_run (socket, &pump, error);
 }
 
@@ -26,13 +25,18 @@ connect_run (char **operands)
 {
   g_autoptr (GError) error = NULL;
 
-  if (connect_to (operands[0], &error))
+  gboolean is_done = connect_to (operands[0], &error);
+
+  path_remove ();
+  if (is_done)
     return TOOL_DONE;
   path_name_in_hint (operands[0], error);
   return tool_fail (error);
 }
 
 static const GOptionEntry options[] = {
+  { "bind", 'b', 0, G_OPTION_ARG_STRING, &source, "have this address, and connect from it",
+    "ENDPOINT" },
   { "timeout", 't', 0, G_OPTION_ARG_STRING, &timeout_text,
     "give up connecting after so many seconds", "S" },
   { "wait", 'w', 0, G_OPTION_ARG_STRING, &wait_text,
@@ -51,12 +55,13 @@ KIN_VERB (connect) = {
       "\n"
       "On datagrams each read of the input is one datagram: a line that is typed, at most 60 KiB\n"
       "of a file. After the end of input answers are taken until there were none for --wait\n"
-      "seconds.\n"
+      "seconds. Who has no name gets none in some families: --bind gives it one.\n"
       "\n"
       "Examples:\n"
       "  kin connect unix:/run/hello.sock\n"
       "  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | kin connect --timeout 5 tcp:example.org:80\n"
       "  kin connect unix:@backup < disk.img\n"
+      "  kin connect --bind unix-dgram: unix-dgram:/run/answers.sock\n"
       "  logger -s hello 2>&1 | kin connect --wait 0 unix-dgram:/dev/log\n",
   .options = options,
   .min = 1,

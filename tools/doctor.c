@@ -5,7 +5,6 @@
  * lets us, bytes make a round trip. A socket makes the kernel load modules: that is done only for
  * families that are named. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "tool.h"
@@ -238,28 +237,27 @@ doctor_examine (const KinFamilyInfo *info, gboolean is_named)
 /* ---- All of them --------------------------------------------------------------------------- */
 
 typedef struct {
-  GString *json;
-  GPtrArray *rows;
+  Listing listing;
   int code;
 } Report;
 
 static void
 doctor_report (Report *report, const char *name, Finding finding)
 {
-  char **cells = g_new0 (char *, 4);
+  GString *json = report->listing.json;
+  char **cells = listing_add_row (&report->listing);
 
-  json_open (report->json, '{');
-  json_name (report->json, "name");
-  json_text (report->json, name);
-  json_name (report->json, "state");
-  json_text (report->json, words[finding.state]);
-  json_name (report->json, "message");
-  json_text (report->json, finding.message);
-  json_close (report->json, '}');
+  json_open (json, '{');
+  json_name (json, "name");
+  json_text (json, name);
+  json_name (json, "state");
+  json_text (json, words[finding.state]);
+  json_name (json, "message");
+  json_text (json, finding.message);
+  json_close (json, '}');
   cells[0] = tool_escape (name);
   cells[1] = g_strdup (words[finding.state]);
   cells[2] = tool_escape (finding.message);
-  g_ptr_array_add (report->rows, cells);
   if (finding.state == REFUSED || finding.state == FAILED)
     report->code = MAX (report->code, TOOL_FAILED);
   g_free (finding.message);
@@ -281,13 +279,26 @@ doctor_examine_named (Report *report, GPtrArray *families, const char *name)
     report->code = tool_fail (error);
 }
 
+static const char *
+doctor_style (guint row, guint column, const char *state)
+{
+  (void) row;
+  if (column != 1)
+    return NULL;
+  if (strcmp (state, words[OK]) == 0)
+    return TOOL_GREEN;
+  return strcmp (state, words[FAILED]) == 0 || strcmp (state, words[REFUSED]) == 0 ? TOOL_RED
+                                                                                   : NULL;
+}
+
 static int
 doctor_run (char **operands)
 {
   g_autoptr (GPtrArray) families = kin_list_families ();
-  Report report = { .json = g_string_new ("["),
-                    .rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev) };
+  Report report = { .code = TOOL_DONE };
 
+  listing_begin (&report.listing, 3, NULL);
+  report.listing.style = doctor_style;
   for (guint i = 0; operands[i]; i++)
     doctor_examine_named (&report, families, operands[i]);
   for (guint i = 0; !operands[0] && i < families->len; i++) {
@@ -295,14 +306,7 @@ doctor_run (char **operands)
 
     doctor_report (&report, info->name, doctor_examine (info, FALSE));
   }
-  json_close (report.json, ']');
-  if (is_json)
-    json_print (report.json);
-  else {
-    tool_print_rows (report.rows, 3);
-    g_string_free (report.json, TRUE);
-  }
-  g_ptr_array_unref (report.rows);
+  listing_end (&report.listing, is_json);
   return report.code;
 }
 

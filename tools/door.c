@@ -1,38 +1,52 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tools/door.c: where `kin listen` and `kin relay` wait for others. */
+/* tools/door.c: where `kin listen`, `kin relay` and `kin watch` wait for others. */
 #include <errno.h>
 
 #include "tool.h"
 
 enum { RETRY_USEC = 100 * 1000 };
 
-/* Bound, and listening where there are connections; the standard error says where. who: what makes
- * no sense without connections, or NULL. */
+static gboolean
+door_fits (DoorKind kind, const char *who, const KinProtocol *row, GError **error)
+{
+  gboolean has_connections = lookup_has_connections (row->type);
+
+  if (kind == DOOR_CONNECTIONS && !has_connections)
+    g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE, "%s needs connections, and %s has none", who,
+                 row->scheme);
+  else if (kind == DOOR_DATAGRAMS && has_connections)
+    g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE,
+                 "%s needs datagrams, and %s has connections: kin listen takes those", who,
+                 row->scheme);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* Bound, and listening where there are connections. who: what makes no sense with another kind. */
 KinSocket *
-door_open (const char *text, const char *who, GError **error)
+door_open (const char *text, DoorKind kind, const char *who, GError **error)
 {
   g_autoptr (KinEndpoint) endpoint = kin_endpoint_new (text, error);
-  g_autofree char *name = NULL;
-  gboolean has_connections;
   KinSocket *door;
   KinProtocol row;
 
-  if (!endpoint || !lookup_scheme (kin_endpoint_scheme (endpoint), &row, error))
+  if (!endpoint || !lookup_scheme (kin_endpoint_scheme (endpoint), &row, error)
+      || !door_fits (kind, who, &row, error))
     return NULL;
-  has_connections = lookup_has_connections (row.type);
-  if (who && !has_connections) {
-    g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE, "%s needs connections, and %s has none", who,
-                 row.scheme);
-    return NULL;
-  }
   path_before_bind (text);
-  door = has_connections ? kin_listen (text, error) : kin_bind (text, error);
+  door = lookup_has_connections (row.type) ? kin_listen (text, error) : kin_bind (text, error);
   path_after_bind ();
-  if (!door)
-    return NULL;
-  name = lookup_local_text (door);
-  tool_say ("listening on %s", name ? name : text);
   return door;
+}
+
+/* The standard error says where it is, as others may connect to it. */
+void
+door_announce (KinSocket *door, const char *text)
+{
+  g_autofree char *name = lookup_local_text (door);
+
+  tool_say ("listening on %s", name ? name : text);
 }
 
 /* What one connection's failure, or a moment's shortage, leaves unharmed. */

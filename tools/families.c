@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kin families: every plugin that was seen, from the manifests: nothing is loaded. */
-#include <stdio.h>
-
 #include "tool.h"
 
 static gboolean is_json;
@@ -47,11 +45,11 @@ families_add_json (GString *json, const KinFamilyInfo *info)
 }
 
 static void
-families_add_row (GPtrArray *rows, const KinFamilyInfo *info)
+families_add_row (Listing *listing, const KinFamilyInfo *info)
 {
   gboolean is_dynamic = info->domain == KIN_DOMAIN_DYNAMIC;
   g_autofree char *schemes = g_strjoinv (" ", (char **) info->schemes);
-  char **cells = g_new0 (char *, 7);
+  char **cells = listing_add_row (listing);
 
   cells[0] = tool_escape (info->name);
   cells[1] = g_strdup (families_state (info->state));
@@ -59,39 +57,29 @@ families_add_row (GPtrArray *rows, const KinFamilyInfo *info)
   cells[3] = tool_escape (schemes);
   cells[4] = tool_escape (info->summary);
   cells[5] = info->file ? tool_escape (info->file) : g_strdup ("(linked in)");
-  g_ptr_array_add (rows, cells);
   if (info->reason) {
     g_autofree char *reason = tool_escape (info->reason);
 
-    cells = g_new0 (char *, 2);
-    cells[0] = g_strdup_printf ("  %s", reason);
-    g_ptr_array_add (rows, cells);
+    listing_add_line (listing, g_strdup_printf ("  %s", reason));
   }
 }
 
 static int
 families_run (char **operands)
 {
+  static const char *const heads[] = {
+    "NAME", "STATE", "DOMAIN", "SCHEMES", "SUMMARY", "FILE", NULL
+  };
   g_autoptr (GPtrArray) families = kin_list_families ();
+  Listing listing;
 
   (void) operands;
-  if (is_json) {
-    GString *json = g_string_new (NULL);
-
-    json_open (json, '[');
-    for (guint i = 0; i < families->len; i++)
-      families_add_json (json, families->pdata[i]);
-    json_close (json, ']');
-    json_print (json);
-  } else {
-    g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-    const char *const heads[] = { "NAME", "STATE", "DOMAIN", "SCHEMES", "SUMMARY", "FILE", NULL };
-
-    g_ptr_array_add (rows, g_strdupv ((char **) heads));
-    for (guint i = 0; i < families->len; i++)
-      families_add_row (rows, families->pdata[i]);
-    tool_print_rows (rows, 6);
+  listing_begin (&listing, G_N_ELEMENTS (heads) - 1, heads);
+  for (guint i = 0; i < families->len; i++) {
+    families_add_json (listing.json, families->pdata[i]);
+    families_add_row (&listing, families->pdata[i]);
   }
+  listing_end (&listing, is_json);
   return TOOL_DONE;
 }
 

@@ -165,7 +165,7 @@ info_print_options (const char *title, const KinTable *table, gboolean is_contro
   }
   if (rows->len > 0)
     printf ("\n%s\n", title);
-  tool_print_rows (rows, 4);
+  tool_print_rows (rows, 4, NULL);
 }
 
 static void
@@ -184,7 +184,7 @@ info_print_constants (const KinTable *table)
   }
   if (rows->len > 0)
     puts ("\nConstants");
-  tool_print_rows (rows, 2);
+  tool_print_rows (rows, 2, NULL);
 }
 
 static void

@@ -73,9 +73,10 @@ listen_on (const char *endpoint, GError **error)
 
   if (!tool_parse_seconds ("wait", wait_text, &linger_usec, error))
     return FALSE;
-  door = door_open (endpoint, command ? "listen: --exec" : NULL, error);
+  door = door_open (endpoint, command ? DOOR_CONNECTIONS : DOOR_ANY, "listen: --exec", error);
   if (!door)
     return FALSE;
+  door_announce (door, endpoint);
   return lookup_has_connections (kin_socket_type (door)) ? listen_serve_all (door, error)
                                                          : listen_pump (door, TRUE, error);
 }

@@ -106,11 +106,18 @@ main_parse_options (const KinVerb *verb, int *argc, char ***argv, gboolean *is_h
   return is_parsed;
 }
 
-/* The "--" that ends the options is left in place by GOptionContext. */
+/* GOptionContext leaves the "--" that ends the options in place where what follows looks like one.
+ */
 static char **
 main_operands (char **arguments)
 {
-  return arguments[0] && strcmp (arguments[0], "--") == 0 ? arguments + 1 : arguments;
+  char **end = arguments;
+
+  while (*end && strcmp (*end, "--") != 0)
+    end++;
+  for (; *end; end++)
+    end[0] = end[1];
+  return arguments;
 }
 
 static int

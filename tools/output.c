@@ -3,6 +3,7 @@
  *
  * Names, summaries and reasons come from plugins, manifests and peers: nothing reaches a terminal
  * before control characters were escaped. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,7 +72,8 @@ tool_say (const char *format, ...)
   va_end (arguments);
   line = tool_escape (text);
   fflush (stdout);
-  fprintf (stderr, "%skin: %s\n", g_atomic_int_get (&is_line_shown) ? CLEAR_LINE : "", line);
+  fprintf (stderr, "%s%skin:%s %s\n", g_atomic_int_get (&is_line_shown) ? CLEAR_LINE : "",
+           tool_paint (stderr, TOOL_BOLD), tool_paint (stderr, TOOL_PLAIN), line);
 }
 
 int
@@ -137,9 +139,56 @@ tool_parse_seconds (const char *option, const char *text, gint64 *usec, GError *
   return TRUE;
 }
 
-/* rows: of GStrv of n_columns cells; a shorter row is one line that stands out of the columns. */
+/* "3" of --OPTION; 0 only where it may be. text NULL: the option was not given, *number stays. */
+gboolean
+tool_parse_count (const char *option, const char *text, guint64 least, guint64 *number,
+                  GError **error)
+{
+  if (!text || g_ascii_string_to_unsigned (text, 10, least, G_MAXUINT64, number, NULL))
+    return TRUE;
+  g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE,
+               "--%s takes a number, %" G_GUINT64_FORMAT " or more: not \"%s\"", option, least,
+               text);
+  return FALSE;
+}
+
+/* An escape sequence where stream is a terminal that has colours and NO_COLOR does not forbid them
+ * (no-color.org); else nothing. TOOL_PLAIN ends what another began. */
+const char *
+tool_paint (FILE *stream, const char *sequence)
+{
+  const char *forbids = g_getenv ("NO_COLOR");
+
+  return (!forbids || !*forbids) && tool_is_terminal (fileno (stream)) ? sequence : "";
+}
+
+/* What is printed goes out now. FALSE: nobody gets it, and that has been said. */
+gboolean
+tool_flush (GError **error)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return TRUE;
+  if (errno == EPIPE)
+    g_set_error_literal (error, TOOL_ERROR, TOOL_ERROR_OUTPUT_CLOSED, "the reader has gone");
+  else
+    g_set_error (error, KIN_OS_ERROR, errno, "cannot write to the standard output: %s",
+                 g_strerror (errno));
+  clearerr (stdout);
+  return FALSE;
+}
+
+const char *
+tool_style_head (guint row, guint column, const char *cell)
+{
+  (void) column;
+  (void) cell;
+  return row == 0 ? TOOL_BOLD : NULL;
+}
+
+/* rows: of GStrv of n_columns cells; a shorter row is one line that stands out of the columns.
+ * style: how a cell is painted, or NULL; so may it return. */
 void
-tool_print_rows (GPtrArray *rows, guint n_columns)
+tool_print_rows (GPtrArray *rows, guint n_columns, ToolStyle style)
 {
   g_autofree glong *widths = g_new0 (glong, n_columns);
 
@@ -156,9 +205,12 @@ tool_print_rows (GPtrArray *rows, guint n_columns)
 
     for (guint column = 0; cells[column]; column++) {
       glong length = g_utf8_strlen (cells[column], -1);
-      gboolean is_last = !cells[column + 1];
+      gboolean is_last = !cells[column + 1] || (!cells[column + 2] && !*cells[column + 1]);
 
-      fputs (cells[column], stdout);
+      const char *paint = style && is_row ? style (i, column, cells[column]) : NULL;
+
+      printf ("%s%s%s", paint ? tool_paint (stdout, paint) : "", cells[column],
+              paint ? tool_paint (stdout, TOOL_PLAIN) : "");
       if (is_row && !is_last)
         printf ("%*s", (int) (widths[column] - length + 2), "");
     }

@@ -122,6 +122,14 @@ path_after_bind (void)
   path_block_signals (SIG_UNBLOCK);
 }
 
+gboolean
+path_is_path (const char *endpoint)
+{
+  g_autofree char *path = path_of (endpoint);
+
+  return path != NULL;
+}
+
 /* As a shell takes it. */
 static char *
 path_quote (const char *path)

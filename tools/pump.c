@@ -52,12 +52,6 @@ buffer_is_empty (const Buffer *buffer)
   return buffer->at == buffer->end;
 }
 
-static void
-flow_moved (Flow *flow)
-{
-  flow->moved_at = g_get_monotonic_time ();
-}
-
 static gboolean
 flow_wants_input (const Flow *flow)
 {
@@ -78,6 +72,14 @@ flow_has_sent_all (const Flow *flow)
   return flow->input_ended && buffer_is_empty (&flow->up);
 }
 
+/* Where nothing but sending is wanted, what else comes keeps nobody waiting. */
+static void
+flow_moved (Flow *flow)
+{
+  if (!flow->plan->only_sends || !flow_has_sent_all (flow))
+    flow->moved_at = g_get_monotonic_time ();
+}
+
 /* Nothing more can come of it, however long one waits. */
 static gboolean
 flow_is_over (const Flow *flow)
@@ -93,6 +95,8 @@ flow_lingers (const Flow *flow)
 {
   if (flow->plan->ends_with_input || flow->plan->answers || !buffer_is_empty (&flow->down))
     return FALSE;
+  if (flow->plan->only_sends)
+    return flow_has_sent_all (flow);
   return flow->has_connection ? flow->peer_ended && buffer_is_empty (&flow->up)
                               : flow_has_sent_all (flow);
 }
@@ -118,10 +122,10 @@ flow_read_input (Flow *flow, GError **error)
     return TRUE;
   if (n < 0)
     return flow_fail ("read the standard input", error);
+  flow_moved (flow);
   flow->input_ended = n == 0;
   flow->up.at = 0;
   flow->up.end = (gsize) n;
-  flow_moved (flow);
   return TRUE;
 }
 

@@ -5,7 +5,7 @@
  * Datagrams that come are one thread's work; see senders.c. */
 #include "tool.h"
 
-static char *timeout_text, *idle_text, *wait_text;
+static char *timeout_text, *idle_text, *wait_text, *source;
 static gboolean keeps_open;
 
 /* Takes the connection. */
@@ -13,7 +13,7 @@ static gboolean
 relay_serve (const Relay *relay, KinSocket *connection, GError **error)
 {
   g_autoptr (KinSocket) first = connection;
-  g_autoptr (KinSocket) second = kin_connect (relay->to, relay->timeout_usec, error);
+  g_autoptr (KinSocket) second = dial (relay->to, relay->source, relay->timeout_usec, error);
 
   if (!second) {
     link_abort (first);
@@ -62,19 +62,24 @@ relay_parse (Relay *relay, GError **error)
       || !tool_parse_seconds ("idle", idle_text, &relay->idle_usec, error)
       || !tool_parse_seconds ("wait", wait_text, &relay->linger_usec, error))
     return FALSE;
-  /* 0 would mean that the socket does not wait at all, and so never connects. */
-  relay->timeout_usec = relay->timeout_usec == 0 ? 1 : relay->timeout_usec;
-  return TRUE;
+  if (!source || !path_is_path (source))
+    return TRUE;
+  g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE,
+               "relay: --bind takes no path, each connection needs a name of its own; "
+               "\"unix-dgram:\" leaves the choice to the kernel");
+  return FALSE;
 }
 
 static gboolean
 relay_from (const char *from, Relay *relay, GError **error)
 {
-  g_autoptr (KinSocket) door = relay_parse (relay, error) ? door_open (from, NULL, error) : NULL;
+  g_autoptr (KinSocket) door =
+      relay_parse (relay, error) ? door_open (from, DOOR_ANY, "relay", error) : NULL;
   gboolean is_done;
 
   if (!door)
     return FALSE;
+  door_announce (door, from);
   progress_start ();
   is_done = lookup_has_connections (kin_socket_type (door)) ? relay_connections (relay, door, error)
                                                             : senders_run (relay, door, error);
@@ -86,6 +91,7 @@ static int
 relay_run (char **operands)
 {
   Relay relay = { .to = operands[1],
+                  .source = source,
                   .timeout_usec = KIN_FOREVER,
                   .idle_usec = KIN_FOREVER,
                   .linger_usec = KIN_SECONDS (1),
@@ -101,6 +107,7 @@ relay_run (char **operands)
 }
 
 static const GOptionEntry options[] = {
+  { "bind", 'b', 0, G_OPTION_ARG_STRING, &source, "connect to TO from this address", "ENDPOINT" },
   { "keep-open", 'k', 0, G_OPTION_ARG_NONE, &keeps_open, "serve all that come, until Ctrl-C",
     NULL },
   { "timeout", 't', 0, G_OPTION_ARG_STRING, &timeout_text,

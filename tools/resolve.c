@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kin resolve: what an endpoint means, as text, as Python's tuple, and whose it is. */
-#include <stdio.h>
-
 #include "tool.h"
 
 static gboolean is_json;
@@ -46,30 +44,29 @@ resolve_add_json (GString *json, const char *endpoint, const Resolved *resolved)
 }
 
 static void
-resolve_add_row (GPtrArray *rows, const Resolved *resolved)
+resolve_add_row (Listing *listing, const Resolved *resolved)
 {
-  char **cells = g_new0 (char *, 4);
+  char **cells = listing_add_row (listing);
 
   cells[0] = tool_escape (resolved->text);
   cells[1] = tool_escape (resolved->tuple);
   cells[2] = tool_escape (resolved->family);
-  g_ptr_array_add (rows, cells);
 }
 
 static int
 resolve_run (char **operands)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  GString *json = g_string_new ("[");
   int code = TOOL_DONE;
+  Listing listing;
 
+  listing_begin (&listing, 3, NULL);
   for (guint i = 0; operands[i]; i++) {
     g_autoptr (GError) error = NULL;
     Resolved resolved = { 0 };
 
     if (resolve_one (operands[i], &resolved, &error)) {
-      resolve_add_json (json, operands[i], &resolved);
-      resolve_add_row (rows, &resolved);
+      resolve_add_json (listing.json, operands[i], &resolved);
+      resolve_add_row (&listing, &resolved);
     } else {
       int failure = tool_fail (error);
 
@@ -78,13 +75,7 @@ resolve_run (char **operands)
     g_free (resolved.text);
     g_free (resolved.tuple);
   }
-  json_close (json, ']');
-  if (is_json)
-    json_print (json);
-  else {
-    tool_print_rows (rows, 3);
-    g_string_free (json, TRUE);
-  }
+  listing_end (&listing, is_json);
   return code;
 }
 

@@ -79,7 +79,7 @@ senders_find (Senders *senders, const KinAddress *address, GError **error)
 
   if (sender || (senders->had_one && !senders->relay->keeps_open))
     return sender;
-  to = kin_connect (senders->relay->to, senders->relay->timeout_usec, error);
+  to = dial (senders->relay->to, senders->relay->source, senders->relay->timeout_usec, error);
   if (!to || !kin_socket_set_timeout (to, 0, error)) {
     kin_socket_unref (to);
     return NULL;

@@ -4,6 +4,8 @@
 #ifndef KIN_TOOL_H
 #define KIN_TOOL_H
 
+#include <stdio.h>
+
 #include <kin/kin.h>
 
 /* ---- Verbs: main.c ------------------------------------------------------------------------- */
@@ -44,7 +46,20 @@ void  tool_complain (const GError *error);
 gboolean tool_is_terminal (int fd);
 void  tool_show (const char *line);
 gboolean tool_parse_seconds (const char *option, const char *text, gint64 *usec, GError **error);
-void  tool_print_rows (GPtrArray *rows, guint n_columns);
+gboolean tool_parse_count (const char *option, const char *text, guint64 least, guint64 *number,
+                           GError **error);
+
+#define TOOL_BOLD  "\033[1m"
+#define TOOL_DIM   "\033[2m"
+#define TOOL_RED   "\033[31m"
+#define TOOL_GREEN "\033[32m"
+#define TOOL_PLAIN "\033[m"
+typedef const char *(*ToolStyle) (guint row, guint column, const char *cell);
+
+const char *tool_paint (FILE *stream, const char *sequence);
+gboolean    tool_flush (GError **error);
+const char *tool_style_head (guint row, guint column, const char *cell);
+void        tool_print_rows (GPtrArray *rows, guint n_columns, ToolStyle style);
 
 /* ---- JSON: json.c -------------------------------------------------------------------------- */
 
@@ -55,6 +70,20 @@ void json_text (GString *json, const char *text);
 void json_number (GString *json, gint64 number);
 void json_truth (GString *json, gboolean truth);
 void json_print (GString *json);
+
+/* ---- Lists: listing.c ---------------------------------------------------------------------- */
+
+typedef struct {
+  GString   *json;
+  GPtrArray *rows;
+  guint      n_columns;
+  ToolStyle  style;            /* how cells are painted; or NULL */
+} Listing;
+
+void   listing_begin (Listing *listing, guint n_columns, const char *const *heads);
+char **listing_add_row (Listing *listing);
+void   listing_add_line (Listing *listing, char *line);
+void   listing_end (Listing *listing, gboolean is_json);
 
 /* ---- Families and schemes: lookup.c -------------------------------------------------------- */
 
@@ -98,6 +127,7 @@ typedef struct {
   gboolean ends_with_input;    /* a command: its end ends all, the peer's end closes out, and both
                                   descriptors do not block */
   gboolean answers;            /* datagrams: in goes to whoever sent the last one */
+  gboolean only_sends;         /* all must be sent, and then silence is the end */
   gint64   linger_usec;        /* how long silence lasts before it is the end */
 } Pump;
 
@@ -106,9 +136,16 @@ gboolean pump_half_close (KinSocket *socket, gboolean *is_understood, GError **e
 gboolean pump_may_go_on (GError **error);
 gboolean exec_serve (KinSocket *socket, const char *command, GError **error);
 
+/* ---- Connecting: dial.c -------------------------------------------------------------------- */
+
+KinSocket *dial (const char *endpoint, const char *source, gint64 timeout_usec, GError **error);
+
 /* ---- Listening: door.c --------------------------------------------------------------------- */
 
-KinSocket *door_open (const char *endpoint, const char *who_needs_connections, GError **error);
+typedef enum { DOOR_ANY, DOOR_CONNECTIONS, DOOR_DATAGRAMS } DoorKind;
+
+KinSocket *door_open (const char *endpoint, DoorKind kind, const char *who, GError **error);
+void       door_announce (KinSocket *door, const char *endpoint);
 KinSocket *door_accept (KinSocket *door, gboolean keeps_open, GError **error);
 
 /* ---- Datagrams: batch.c -------------------------------------------------------------------- */
@@ -133,7 +170,7 @@ gssize   batch_send (Batch *batch, guint count, KinSocket *socket, const KinAddr
 /* ---- Relaying: link.c, senders.c, progress.c ----------------------------------------------- */
 
 typedef struct {
-  const char *to;              /* the endpoint to connect to */
+  const char *to, *source;     /* the endpoint to connect to, and where from, or NULL */
   gint64      timeout_usec;    /* to connect within */
   gint64      idle_usec;       /* silence that ends an exchange; KIN_FOREVER: none does */
   gint64      linger_usec;     /* silence that does after the end, where the other side has none */
@@ -153,6 +190,7 @@ void progress_end (void);
 void path_before_bind (const char *endpoint);
 void path_after_bind (void);
 void path_remove (void);
+gboolean path_is_path (const char *endpoint);
 void path_name_in_hint (const char *endpoint, GError *error);
 
 #endif
