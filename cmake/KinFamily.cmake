@@ -10,6 +10,8 @@
 if (KIN_PLUGINS AND EXISTS ${PROJECT_SOURCE_DIR}/plugins/manifest-main.c)
   add_executable (kin-manifest ${PROJECT_SOURCE_DIR}/plugins/manifest-main.c)
   target_link_libraries (kin-manifest PRIVATE kin-internal)
+  # Who makes a family outside this tree needs it, too.
+  install (TARGETS kin-manifest RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif ()
 
 # kin_add_plugin (TARGET NAME FOLDER [SOURCES …] [LIBRARIES …]): FOLDER/NAME.so and FOLDER/NAME.kin.

@@ -19,10 +19,11 @@
 #include "verbs.h"
 #undef VERB
 
-static const KinVerb *const verbs[] = {
+const KinVerb *const tool_verbs[] = {
 #define VERB(word) &kin_verb_##word,
 #include "verbs.h"
 #undef VERB
+  NULL,
 };
 
 static const char overview[] = "Usage:\n"
@@ -51,22 +52,30 @@ static void
 main_print_overview (void)
 {
   fputs (overview, stdout);
-  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
-    printf ("  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
+  for (guint i = 0; tool_verbs[i]; i++)
+    if (!tool_verbs[i]->is_hidden)
+      printf ("  %-10s %s\n", tool_verbs[i]->name, tool_verbs[i]->summary);
   fputs (overview_end, stdout);
 }
 
-static const KinVerb *
-main_find_verb (const char *name)
+const KinVerb *
+tool_find_verb (const char *name)
 {
-  const char *names[G_N_ELEMENTS (verbs) + 1] = { NULL };
+  for (guint i = 0; tool_verbs[i]; i++)
+    if (strcmp (tool_verbs[i]->name, name) == 0)
+      return tool_verbs[i];
+  return NULL;
+}
+
+static void
+main_say_no_verb (const char *name)
+{
+  const char *names[G_N_ELEMENTS (tool_verbs)] = { NULL };
   const char *nearest;
 
-  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++) {
-    if (strcmp (verbs[i]->name, name) == 0)
-      return verbs[i];
-    names[i] = verbs[i]->name;
-  }
+  for (guint i = 0, n = 0; tool_verbs[i]; i++)
+    if (!tool_verbs[i]->is_hidden)
+      names[n++] = tool_verbs[i]->name;
   nearest = lookup_nearest (name, names);
   if (name[0] == '-')
     tool_say ("no such option \"%s\"; kin --help lists what there is", name);
@@ -74,7 +83,6 @@ main_find_verb (const char *name)
     tool_say ("no such verb \"%s\"; did you mean \"%s\"?", name, nearest);
   else
     tool_say ("no such verb \"%s\"; kin --help lists them", name);
-  return NULL;
 }
 
 static gboolean
@@ -197,6 +205,8 @@ main (int argc, char **argv)
     printf ("kin %s (plugin contract %d.%d)\n", KIN_VERSION, KIN_MAJOR, KIN_MINOR);
     return main_finish (TOOL_DONE);
   }
-  verb = main_find_verb (argv[1]);
+  verb = tool_find_verb (argv[1]);
+  if (!verb)
+    main_say_no_verb (argv[1]);
   return main_finish (verb ? main_run_verb (verb, argc - 1, argv + 1) : TOOL_USAGE);
 }

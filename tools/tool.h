@@ -19,7 +19,11 @@ typedef struct {
   const GOptionEntry *options;       /* ends in a row of zeros; or NULL */
   guint               min, max;      /* how many operands */
   int               (*run) (char **operands);   /* NULL-terminated. Returns an exit code */
+  gboolean            is_hidden;     /* for the build and for shells: not listed */
 } KinVerb;
+
+extern const KinVerb *const tool_verbs[];    /* NULL-terminated */
+const KinVerb *tool_find_verb (const char *name);
 
 /* KIN_VERB (connect) = { .name = "connect", … }; at the start of a line: the build looks for it. */
 #define KIN_VERB(word) \
