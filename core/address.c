@@ -52,7 +52,7 @@ read_codec (const KinTransport *transport, const KinAddressCodec *codec, GVarian
   return rc == -EADDRNOTAVAIL && !codec->resolve ? -EINVAL : rc;
 }
 
-/* 0, -EINVAL, or -EADDRNOTAVAIL: a name. */
+/* 0, -EINVAL, -EADDRNOTAVAIL: a name, or -EAFNOSUPPORT: another family's. */
 static int
 read_address (const KinTransport *transport, GVariant *tuple, const char *text, KinAddress *address,
               char **why)
@@ -136,10 +136,11 @@ kin__address_from (const char *scheme, GVariant *tuple, const char *text, KinAdd
     g_autofree char *other_why = NULL;
     int other = read_address (transport, tuple, text, address, &other_why);
 
-    /* What the first said against it is told, but a name is what it most likely is. */
+    /* What the first that it could be meant for said against it is told, but a name is what it
+     * most likely is. */
     if (other == 0)
       return TRUE;
-    if (other == -EADDRNOTAVAIL && rc != -EADDRNOTAVAIL) {
+    if (rc == -EAFNOSUPPORT || (other == -EADDRNOTAVAIL && rc != -EADDRNOTAVAIL)) {
       rc = other;
       g_free (why);
       why = g_steal_pointer (&other_why);

@@ -113,11 +113,17 @@ store_counted (KinPlace *place, const KinField *row, const KinAtom *atom, char *
   return 0;
 }
 
+static gboolean
+is_big_endian (const KinField *row)
+{
+  return (row->flags & KIN_FIELD_BIG_ENDIAN) != 0;
+}
+
 /* One that went away is "if7" in text, as in ip(8), and nothing in a tuple, as in Python. */
 static KinAtom
 load_interface (const KinPlace *place, const KinField *row, KinMember *scratch)
 {
-  guint index = (guint) kin__bytes_load (place->base + row->offset, row->size, FALSE);
+  guint index = (guint) kin__bytes_load (place->base + row->offset, row->size, is_big_endian (row));
 
   scratch->bytes[0] = 0;
   if (index != 0 && !if_indextoname (index, scratch->bytes) && place->form == KIN_FORM_TEXT)
@@ -146,7 +152,7 @@ store_interface (guint8 *at, const KinField *row, const KinAtom *atom, char **wh
   if (kin__is_numeric (atom)) {
     if (kin__number_check (row, atom, why) < 0)
       return -EINVAL;
-    kin__bytes_store (at, row->size, FALSE, atom->number);
+    kin__bytes_store (at, row->size, is_big_endian (row), atom->number);
     return 0;
   }
   label = kin__field_label (row);
@@ -160,7 +166,7 @@ store_interface (guint8 *at, const KinField *row, const KinAtom *atom, char **wh
     shown = kin__atom_show (atom);
     return kin__complain (why, EINVAL, "%s%s: no such interface", label, shown);
   }
-  kin__bytes_store (at, row->size, FALSE, index);
+  kin__bytes_store (at, row->size, is_big_endian (row), index);
   return 0;
 }
 
@@ -202,9 +208,13 @@ explain (char **why, const KinField *row, const KinAtom *atom, int rc)
     return kin__complain (why, EINVAL, "%shas a NUL in it", label);
   case ENAMETOOLONG:
     return complain_length (why, row, atom->length, row->size, TRUE);
+  case EAFNOSUPPORT:
+    return kin__complain (why, EAFNOSUPPORT, "%s%s is an address of another family", label, shown);
   case ENODEV:
     return kin__complain (why, EINVAL, "%s%s: no such interface", label, shown);
   case ERANGE:
+    if (row->bits > 0)
+      return kin__complain_range (why, row, shown);
     return kin__complain (why, EINVAL, "%s%s is out of range", label, shown);
   case EINVAL:
     return kin__complain (why, EINVAL, "not a valid %s: %s", name, shown);

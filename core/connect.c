@@ -24,13 +24,15 @@ set_row_options (KinSocket *socket, const char *text, GError **error)
   return TRUE;
 }
 
+/* Once before the socket is bound or connected, and once after. */
 static gboolean
-set_options (KinSocket *socket, const KinEndpoint *endpoint, GError **error)
+set_options (KinSocket *socket, const KinEndpoint *endpoint, gboolean is_late, GError **error)
 {
   for (guint i = 0; i < endpoint->settings->len; i++) {
     const KinSetting *setting = &g_array_index (endpoint->settings, KinSetting, i);
 
-    if (!kin_socket_set_option_text (socket, setting->name, setting->text, error))
+    if (setting->is_late == is_late
+        && !kin_socket_set_option_text (socket, setting->name, setting->text, error))
       return FALSE;
   }
   return TRUE;
@@ -62,8 +64,9 @@ connect_to (const char *text, gint64 timeout_usec, KinCancel *cancel, GError **e
   is_made =
       socket && kin_socket_set_timeout (socket, timeout_usec, error)
       && (!cancel || kin_socket_set_cancel (socket, cancel, error))
-      && set_options (socket, endpoint, error)
-      && kin__socket_connect (socket, endpoint->inner ? NULL : &address, endpoint->inner, error);
+      && set_options (socket, endpoint, FALSE, error)
+      && kin__socket_connect (socket, endpoint->inner ? NULL : &address, endpoint->inner, error)
+      && set_options (socket, endpoint, TRUE, error);
   return is_made || (socket && socket->is_connecting) ? g_steal_pointer (&socket) : NULL;
 }
 
@@ -159,8 +162,9 @@ kin_bind (const char *endpoint, GError **error)
     return NULL;
   socket = open_endpoint (parsed, &address, error);
   if (!socket || !set_row_options (socket, parsed->transport->row.bind_options, error)
-      || !set_options (socket, parsed, error)
-      || !kin__socket_bind (socket, parsed->inner ? NULL : &address, parsed->inner, error))
+      || !set_options (socket, parsed, FALSE, error)
+      || !kin__socket_bind (socket, parsed->inner ? NULL : &address, parsed->inner, error)
+      || !set_options (socket, parsed, TRUE, error))
     return NULL;
   return g_steal_pointer (&socket);
 }

@@ -100,7 +100,9 @@ take_setting (KinEndpoint *endpoint, const char *piece, GString *inward, GError 
   }
   if (!check_setting (transport, &row, equals + 1, error))
     return FALSE;
-  setting = (KinSetting){ .name = g_steal_pointer (&name), .text = kin__text_tame (equals + 1) };
+  setting = (KinSetting){ .name = g_steal_pointer (&name),
+                          .text = kin__text_tame (equals + 1),
+                          .is_late = (row.flags & KIN_OPTION_LATE) != 0 };
   g_array_append_val (endpoint->settings, setting);
   return TRUE;
 }

@@ -123,7 +123,8 @@ char    *kin__scheme_of (const char *text, GError **error);
 void     kin__fail_option (const KinTransport *transport, const char *name, GError **error);
 
 typedef struct {
-  char *name, *text;               /* text: as kin_socket_set_option_text () takes it */
+  char    *name, *text;            /* text: as kin_socket_set_option_text () takes it */
+  gboolean is_late;                /* set after bind or connect */
 } KinSetting;
 
 struct _KinEndpoint {

@@ -117,7 +117,8 @@ struct _KinField {
   const char    *name;           /* as messages call it: "port" */
   uint8_t        kind;           /* KinKind */
   uint8_t        digits;         /* KIN_FIELD_HEX: write at least so many */
-  uint8_t        bits;           /* the range where it is smaller than size; 0: all of size */
+  uint8_t        bits;           /* the range where it is smaller than size; 0: all of size.
+                                    KIN_CUSTOM: what -ERANGE means; 0: nobody can say */
   uint8_t        count_size;     /* KIN_BYTES: bytes of the count member; 0: there is none */
   uint16_t       count_offset;   /* KIN_BYTES: where the number of bytes is kept */
   uint16_t       offset, size;   /* KIN_AT () */
@@ -129,7 +130,8 @@ struct _KinField {
    * field is the row as the family wrote it.
    * get: fills member; kind, number and length come zeroed.
    * set: libkin has checked nothing, member may be of any kind. A path's end changes *length.
-   *      -EADDRNOTAVAIL: well formed, but a name: resolve is asked. */
+   *      -EADDRNOTAVAIL: well formed, but a name: resolve is asked.
+   *      -EAFNOSUPPORT: well formed, but of another family that shares the scheme. */
   int (*get) (const KinField *field, const void *base, size_t length,
               KinForm form, KinMember *member);
   int (*set) (const KinField *field, void *base, size_t *length,
@@ -213,7 +215,10 @@ typedef struct {
   const KinName *names;            /* as in KinField */
 } KinOption;
 typedef KinOption KinControl;      /* READ: comes with a message; WRITE: goes with one */
-enum { KIN_OPTION_READ = 1, KIN_OPTION_WRITE = 2, KIN_OPTION_READ_WRITE = 3 };
+enum {
+  KIN_OPTION_READ = 1, KIN_OPTION_WRITE = 2, KIN_OPTION_READ_WRITE = 3,
+  KIN_OPTION_LATE = 4   /* an endpoint sets it once its socket is bound or connected, not before */
+};
 
 typedef struct {
   const char *name, *text;         /* Python's name; text instead of value: BDADDR_ANY */
