@@ -14,13 +14,16 @@
 static GRecMutex lock;
 static GPtrArray *entries; /* KinEntry, in search order */
 
-/* Of the usable ones: whose scheme is whose. */
+/* Of the usable ones: whose scheme is whose. Every program compares all schemes with all at its
+ * start, so they are in chains, of those that begin, end and are as long alike. */
 typedef struct {
   const KinEntry *entry;
   const char *scheme;
   gboolean is_shared;
+  guint next; /* in its chain: a claim's place in claims, from 1; 0: the end */
 } Claim;
 static GArray *claims;
+static guint chains[256];
 
 /* ---- Adding -------------------------------------------------------------------------------- */
 
@@ -30,25 +33,35 @@ is_usable (const KinEntry *entry)
   return entry->info.state == KIN_FAMILY_LISTED || entry->info.state == KIN_FAMILY_LOADED;
 }
 
-/* Every program compares all schemes with all at its start, and most differ in the first letter. */
+/* Most words differ in the first letter. */
 static gboolean
 is_same_word (const char *a, const char *b)
 {
   return *a == *b && strcmp (a, b) == 0;
 }
 
+static guint *
+chain_of (const char *scheme)
+{
+  gsize n = strlen (scheme);
+
+  return &chains[((guchar) scheme[0] * 5u + (guchar) scheme[n - 1] * 3u + n)
+                 % G_N_ELEMENTS (chains)];
+}
+
 /* The claim that keeps entry from one of its schemes; NULL: none. */
 static const Claim *
 find_claim (const KinEntry *entry)
 {
-  for (guint i = 0; entry->info.schemes[i]; i++) {
-    const char *scheme = entry->info.schemes[i];
-    const Claim *claim = (const Claim *) claims->data, *end = claim + claims->len;
+  for (guint i = 0; entry->info.schemes[i]; i++)
+    for (guint n = *chain_of (entry->info.schemes[i]); n > 0;) {
+      const Claim *claim = &g_array_index (claims, Claim, n - 1);
 
-    for (; claim < end; claim++)
-      if (is_same_word (scheme, claim->scheme) && !(entry->is_shared[i] && claim->is_shared))
+      if (is_same_word (entry->info.schemes[i], claim->scheme)
+          && !(entry->is_shared[i] && claim->is_shared))
         return claim;
-  }
+      n = claim->next;
+    }
   return NULL;
 }
 
@@ -85,10 +98,15 @@ find_conflict (const KinEntry *entry)
 static void
 claim_schemes (const KinEntry *entry)
 {
-  for (guint i = 0; entry->info.schemes[i]; i++) {
-    Claim claim = { entry, entry->info.schemes[i], entry->is_shared[i] };
+  guint n = claims->len;
 
-    g_array_append_val (claims, claim);
+  g_array_set_size (claims, n + g_strv_length ((char **) entry->info.schemes));
+  for (guint i = 0; entry->info.schemes[i]; i++) {
+    guint *chain = chain_of (entry->info.schemes[i]);
+
+    g_array_index (claims, Claim, n) =
+        (Claim){ entry, entry->info.schemes[i], entry->is_shared[i], *chain };
+    *chain = ++n;
   }
 }
 

@@ -149,7 +149,7 @@ take_scheme (KinManifest *manifest, char *value, gboolean is_shared)
   if (!is_word (value))
     return complain ("scheme", WORD, value);
   for (; manifest->schemes[n]; n++)
-    if (strcmp (manifest->schemes[n], value) == 0)
+    if (*manifest->schemes[n] == *value && strcmp (manifest->schemes[n], value) == 0)
       return complain ("scheme", "each once", value);
   if (n == KIN__SCHEMES_MOST)
     return complain ("scheme", "at most 64", value);
