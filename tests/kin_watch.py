@@ -331,6 +331,7 @@ class Bind(BytesTest):
             server.sendto(b"answer to " + question, sender)
             self.assertEqual(client.recv(100), b"answer to " + question)
         self.interrupt(process)
+        self.assertFalse(os.path.exists(door))
         done = kintest.kin("relay", "--bind", "unix-dgram:/tmp/x", "unix-dgram:" + door, "unix-dgram:/x")
         self.assertEqual(done.returncode, 2)
         self.assertIn("--bind takes no path", done.stderr)

@@ -15,8 +15,8 @@
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-static char *name; /* of the address; NULL: it is no path */
-static gboolean was_there;
+static char *name; /* the path, or NULL: there was none so far */
+static gboolean was_there, is_bound_now;
 static dev_t device;
 static ino_t inode;
 static volatile sig_atomic_t is_ours;
@@ -88,17 +88,21 @@ path_block_signals (int how)
   pthread_sigmask (how, &set, NULL);
 }
 
-/* From here to path_after_bind () signals wait: a path that was made is never forgotten. */
+/* From here to path_after_bind () signals wait: a path that was made is never forgotten, be it that
+ * another socket, without one, is bound afterwards. */
 void
 path_before_bind (const char *endpoint)
 {
+  char *path = path_of (endpoint);
   struct stat status;
 
+  is_bound_now = path != NULL;
+  if (!path)
+    return;
+  path_block_signals (SIG_BLOCK);
   g_free (name);
-  name = path_of (endpoint);
-  was_there = name && lstat (name, &status) == 0;
-  if (name)
-    path_block_signals (SIG_BLOCK);
+  name = path;
+  was_there = lstat (name, &status) == 0;
 }
 
 void
@@ -107,7 +111,7 @@ path_after_bind (void)
   struct sigaction action = { .sa_handler = path_on_signal }, before;
   struct stat status;
 
-  if (!name)
+  if (!is_bound_now)
     return;
   if (!was_there && lstat (name, &status) == 0 && S_ISSOCK (status.st_mode)) {
     device = status.st_dev;
