@@ -8,11 +8,32 @@
 
 #include <netdb.h>
 #include <sys/time.h>
+#include <time.h>
 
 /* Newer than the kernel headers of some distributions; the same on all machines that glibc has
  * headers for asm-generic. */
 #ifndef SO_BINDTOIFINDEX
 #define SO_BINDTOIFINDEX 62
+#endif
+#ifndef SO_PREFER_BUSY_POLL /* Linux 5.11 */
+#define SO_PREFER_BUSY_POLL 69
+#define SO_BUSY_POLL_BUDGET 70
+#endif
+#ifndef SO_NETNS_COOKIE /* Linux 5.14 */
+#define SO_NETNS_COOKIE 71
+#define SO_BUF_LOCK 72
+#endif
+#ifndef SO_RESERVE_MEM /* Linux 5.16 */
+#define SO_RESERVE_MEM 73
+#endif
+#ifndef SO_TXREHASH /* Linux 5.18 */
+#define SO_TXREHASH 74
+#endif
+#ifndef SO_RCVMARK /* Linux 5.19 */
+#define SO_RCVMARK 75
+#endif
+#ifndef SO_RCVPRIORITY /* Linux 6.14 */
+#define SO_RCVPRIORITY 82
 #endif
 
 /* ---- Options and control messages ---------------------------------------------------------- */
@@ -37,6 +58,47 @@ static const KinField timespec_fields[] = {
   { .name = "nsec", .kind = KIN_INT, KIN_AT (struct timespec, tv_nsec) },
 };
 
+static const KinField meminfo_fields[] = {
+  { .name = "received",  .kind = KIN_UINT, .offset = 0,  .size = 4 },
+  { .name = "rcvbuf",    .kind = KIN_UINT, .offset = 4,  .size = 4 },
+  { .name = "sent",      .kind = KIN_UINT, .offset = 8,  .size = 4 },
+  { .name = "sndbuf",    .kind = KIN_UINT, .offset = 12, .size = 4 },
+  { .name = "forward",   .kind = KIN_UINT, .offset = 16, .size = 4 },
+  { .name = "queued",    .kind = KIN_UINT, .offset = 20, .size = 4 },
+  { .name = "optmem",    .kind = KIN_UINT, .offset = 24, .size = 4 },
+  { .name = "backlog",   .kind = KIN_UINT, .offset = 28, .size = 4 },
+  { .name = "drops",     .kind = KIN_UINT, .offset = 32, .size = 4 },
+};
+
+/* Flags are SOF_TIMESTAMPING_…, and of a virtual clock its index, Linux 5.14. */
+static const KinField timestamping_fields[] = {
+  { .name = "flags", .kind = KIN_UINT, .offset = 0, .size = 4, .flags = KIN_FIELD_HEX },
+  { .name = "clock", .kind = KIN_INT,  .offset = 4, .size = 4, .flags = KIN_FIELD_OPTIONAL },
+};
+
+/* struct scm_timestamping: three times, of which the second is always 0. */
+struct stamps {
+  struct timespec software, none, hardware;
+};
+
+static const KinField stamps_fields[] = {
+  { .name = "sec",           .kind = KIN_INT, KIN_AT (struct stamps, software.tv_sec) },
+  { .name = "nsec",          .kind = KIN_INT, KIN_AT (struct stamps, software.tv_nsec) },
+  { .name = "hardware_sec",  .kind = KIN_INT, KIN_AT (struct stamps, hardware.tv_sec) },
+  { .name = "hardware_nsec", .kind = KIN_INT, KIN_AT (struct stamps, hardware.tv_nsec) },
+};
+
+static const KinName clock_words[] = {
+  { "realtime", CLOCK_REALTIME }, { "monotonic", CLOCK_MONOTONIC }, { "tai", CLOCK_TAI },
+  { NULL,       0 },
+};
+
+static const KinField txtime_fields[] = {
+  { .name = "clock", .kind = KIN_INT,  .offset = 0, .size = 4, .names = clock_words },
+  { .name = "flags", .kind = KIN_UINT, .offset = 4, .size = 4,
+    .flags = KIN_FIELD_OPTIONAL | KIN_FIELD_HEX },
+};
+
 #define INTEGER .kind = KIN_INT,  .size = sizeof (int)
 #define TRUTH   .kind = KIN_BOOL, .size = sizeof (int)
 #define READ    .flags = KIN_OPTION_READ
@@ -54,8 +116,12 @@ static const KinOption options[] = {
     .kind  = KIN_INTERFACE,       .size   = sizeof (int),                    BOTH },
   { .name  = "so.broadcast",      .help   = "allow broadcasts",
     .level = SOL_SOCKET,          .number = SO_BROADCAST,           TRUTH,   BOTH },
+  { .name  = "so.buf-lock",        .help   = "buffers that the kernel must not resize: 1, 2 or 3",
+    .level = SOL_SOCKET,          .number = SO_BUF_LOCK,           INTEGER, BOTH },
   { .name  = "so.busy-poll",      .help   = "microseconds to poll the device when nothing waits",
     .level = SOL_SOCKET,          .number = SO_BUSY_POLL,           INTEGER, BOTH },
+  { .name  = "so.busy-poll-budget", .help = "packets to take in one poll of the device",
+    .level = SOL_SOCKET,          .number = SO_BUSY_POLL_BUDGET,   INTEGER, WRITE },
   { .name  = "so.cookie",         .help   = "a number that no other socket of this machine has",
     .level = SOL_SOCKET,          .number = SO_COOKIE,
     .kind  = KIN_UINT,            .size   = 8,                               READ },
@@ -69,6 +135,8 @@ static const KinOption options[] = {
     .level = SOL_SOCKET,          .number = SO_ERROR,               INTEGER, READ },
   { .name  = "so.incoming-cpu",   .help   = "processor that handles what comes in",
     .level = SOL_SOCKET,          .number = SO_INCOMING_CPU,        INTEGER, BOTH },
+  { .name  = "so.incoming-napi-id", .help = "queue of the device that handles what comes in",
+    .level = SOL_SOCKET,          .number = SO_INCOMING_NAPI_ID,   INTEGER, READ },
   { .name  = "so.keepalive",      .help   = "probe a peer that is silent",
     .level = SOL_SOCKET,          .number = SO_KEEPALIVE,           TRUTH,   BOTH },
   { .name  = "so.linger",         .help   = "whether close waits for what is unsent, and seconds",
@@ -83,10 +151,19 @@ static const KinOption options[] = {
   { .name  = "so.max-pacing-rate", .help  = "most bytes a second that it sends",
     .level = SOL_SOCKET,          .number = SO_MAX_PACING_RATE,
     .kind  = KIN_UINT,            .size   = sizeof (long),                   BOTH },
+  { .name  = "so.meminfo",         .help   = "bytes of memory that it holds, and drops",
+    .level = SOL_SOCKET,          .number = SO_MEMINFO,
+    .kind  = KIN_STRUCT,          .size   = 36,                        READ,
+    .fields = KIN_TABLE (meminfo_fields) },
+  { .name  = "so.netns-cookie",    .help   = "a number that no other network namespace has",
+    .level = SOL_SOCKET,          .number = SO_NETNS_COOKIE,
+    .kind  = KIN_UINT,            .size   = 8,                         READ },
   { .name  = "so.oobinline",      .help   = "urgent data comes with the rest",
     .level = SOL_SOCKET,          .number = SO_OOBINLINE,           TRUTH,   BOTH },
   { .name  = "so.peek-off",       .help   = "where the next peek starts; -1: at the start",
     .level = SOL_SOCKET,          .number = SO_PEEK_OFF,            INTEGER, BOTH },
+  { .name  = "so.prefer-busy-poll", .help = "poll the device rather than wait for interrupts",
+    .level = SOL_SOCKET,          .number = SO_PREFER_BUSY_POLL,   TRUTH,   BOTH },
   { .name  = "so.priority",       .help   = "priority of what it sends, 0 to 6, or as root more",
     .level = SOL_SOCKET,          .number = SO_PRIORITY,            INTEGER, BOTH },
   { .name  = "so.protocol",       .help   = "its protocol, as socket(2) took it",
@@ -97,6 +174,12 @@ static const KinOption options[] = {
     .level = SOL_SOCKET,          .number = SO_RCVBUFFORCE,         INTEGER, WRITE },
   { .name  = "so.rcvlowat",       .help   = "bytes that must be there to end a receive's wait",
     .level = SOL_SOCKET,          .number = SO_RCVLOWAT,            INTEGER, BOTH },
+  { .name  = "so.rcvmark",         .help   = "say the mark of what comes",
+    .level = SOL_SOCKET,          .number = SO_RCVMARK,            TRUTH,   BOTH },
+  { .name  = "so.rcvpriority",     .help   = "say the priority of what comes",
+    .level = SOL_SOCKET,          .number = SO_RCVPRIORITY,        TRUTH,   BOTH },
+  { .name  = "so.reserve-mem",     .help   = "bytes of memory that are kept for it",
+    .level = SOL_SOCKET,          .number = SO_RESERVE_MEM,        INTEGER, BOTH },
   { .name  = "so.reuseaddr",      .help   = "bind an address that was in use a moment ago",
     .level = SOL_SOCKET,          .number = SO_REUSEADDR,           TRUTH,   BOTH },
   { .name  = "so.reuseport",      .help   = "share the address with others that say so",
@@ -113,8 +196,18 @@ static const KinOption options[] = {
     .level = SOL_SOCKET,          .number = SO_SNDLOWAT,            INTEGER, READ },
   { .name  = "so.timestamp",      .help   = "say when each came, to the microsecond",
     .level = SOL_SOCKET,          .number = SO_TIMESTAMP,           TRUTH,   BOTH },
+  { .name  = "so.timestamping",    .help   = "what to stamp, and how: SOF_TIMESTAMPING_… bits",
+    .level = SOL_SOCKET,          .number = SO_TIMESTAMPING,
+    .kind  = KIN_STRUCT,          .size   = 8,                         BOTH,
+    .fields = KIN_TABLE (timestamping_fields) },
   { .name  = "so.timestampns",    .help   = "say when each came, to the nanosecond",
     .level = SOL_SOCKET,          .number = SO_TIMESTAMPNS,         TRUTH,   BOTH },
+  { .name  = "so.txrehash",        .help   = "choose another path where one loses packets",
+    .level = SOL_SOCKET,          .number = SO_TXREHASH,           INTEGER, BOTH },
+  { .name  = "so.txtime",          .help   = "send at times that each message says, by this clock",
+    .level = SOL_SOCKET,          .number = SO_TXTIME,
+    .kind  = KIN_STRUCT,          .size   = 8,                         BOTH,
+    .fields = KIN_TABLE (txtime_fields) },
   { .name  = "so.type",           .help   = "its type, as socket(2) took it",
     .level = SOL_SOCKET,          .number = SO_TYPE,                INTEGER, READ,
     .names = type_names },
@@ -123,16 +216,29 @@ static const KinOption options[] = {
 };
 
 static const KinControl controls[] = {
+  { .name  = "so.mark",            .help   = "mark of what came, or is sent",
+    .level = SOL_SOCKET,          .number = SO_MARK,
+    .kind  = KIN_UINT,            .size   = 4,                         BOTH },
+  { .name  = "so.priority",        .help   = "priority of what came, or is sent",
+    .level = SOL_SOCKET,          .number = SO_PRIORITY,
+    .kind  = KIN_UINT,            .size   = 4,                         BOTH },
   { .name  = "so.rxq-ovfl",       .help   = "how many were dropped since the socket is there",
     .level = SOL_SOCKET,          .number = SO_RXQ_OVFL,
     .kind  = KIN_UINT,            .size   = 4,                               READ },
   { .name  = "so.timestamp",      .help   = "when it came, microseconds since 1970",
     .level = SOL_SOCKET,          .number = SO_TIMESTAMP,
     .kind  = KIN_TIME,            .size   = sizeof (struct timeval),         READ },
+  { .name  = "so.timestamping",    .help   = "when it came or went, by software and hardware",
+    .level = SOL_SOCKET,          .number = SO_TIMESTAMPING,
+    .kind  = KIN_STRUCT,          .size   = sizeof (struct stamps),    READ,
+    .fields = KIN_TABLE (stamps_fields) },
   { .name  = "so.timestampns",    .help   = "when it came, seconds since 1970 and nanoseconds",
     .level = SOL_SOCKET,          .number = SO_TIMESTAMPNS,
     .kind  = KIN_STRUCT,          .size   = sizeof (struct timespec),        READ,
     .fields = KIN_TABLE (timespec_fields) },
+  { .name  = "so.txtime",          .help   = "when to send it, nanoseconds of the socket's clock",
+    .level = SOL_SOCKET,          .number = SO_TXTIME,
+    .kind  = KIN_UINT,            .size   = 8,                         WRITE },
 };
 
 /* ---- Constants ----------------------------------------------------------------------------- */
@@ -199,26 +305,35 @@ static const KinConstant constants[] = {
   CONSTANT (SO_BINDTODEVICE),
   CONSTANT (SO_BINDTOIFINDEX),
   CONSTANT (SO_BROADCAST),
+  CONSTANT (SO_BUF_LOCK),
   CONSTANT (SO_BUSY_POLL),
+  CONSTANT (SO_BUSY_POLL_BUDGET),
   CONSTANT (SO_COOKIE),
   CONSTANT (SO_DEBUG),
   CONSTANT (SO_DOMAIN),
   CONSTANT (SO_DONTROUTE),
   CONSTANT (SO_ERROR),
   CONSTANT (SO_INCOMING_CPU),
+  CONSTANT (SO_INCOMING_NAPI_ID),
   CONSTANT (SO_KEEPALIVE),
   CONSTANT (SO_LINGER),
   CONSTANT (SO_LOCK_FILTER),
   CONSTANT (SO_MARK),
   CONSTANT (SO_MAX_PACING_RATE),
+  CONSTANT (SO_MEMINFO),
+  CONSTANT (SO_NETNS_COOKIE),
   CONSTANT (SO_OOBINLINE),
   CONSTANT (SO_PEEK_OFF),
+  CONSTANT (SO_PREFER_BUSY_POLL),
   CONSTANT (SO_PRIORITY),
   CONSTANT (SO_PROTOCOL),
   CONSTANT (SO_RCVBUF),
   CONSTANT (SO_RCVBUFFORCE),
   CONSTANT (SO_RCVLOWAT),
+  CONSTANT (SO_RCVMARK),
+  CONSTANT (SO_RCVPRIORITY),
   CONSTANT (SO_RCVTIMEO),
+  CONSTANT (SO_RESERVE_MEM),
   CONSTANT (SO_REUSEADDR),
   CONSTANT (SO_REUSEPORT),
   CONSTANT (SO_RXQ_OVFL),
@@ -228,7 +343,10 @@ static const KinConstant constants[] = {
   CONSTANT (SO_SNDLOWAT),
   CONSTANT (SO_SNDTIMEO),
   CONSTANT (SO_TIMESTAMP),
+  CONSTANT (SO_TIMESTAMPING),
   CONSTANT (SO_TIMESTAMPNS),
+  CONSTANT (SO_TXREHASH),
+  CONSTANT (SO_TXTIME),
   CONSTANT (SO_TYPE),
   CONSTANT (SO_ZEROCOPY),
 };

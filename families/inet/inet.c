@@ -13,6 +13,7 @@
  * an option leaves out is the socket's own address. Options and control messages of TCP and UDP,
  * and those of IPv4, which IPv6 sockets have, too, are in ../ip. */
 #include "../ip/ip4.h"
+#include "../ip/sctp.h"
 #include "../ip/tcp.h"
 #include "../ip/udp.h"
 
@@ -106,6 +107,14 @@ static const KinProtocol inet_protocols[] = {
     .kernel_waits = KIN_WAITS_ALL,
     LOCAL,  .example = "sctp4:127.0.0.1:5000", .bind_options = "so.reuseaddr=1",
     .modules = "sctp" },
+  { .scheme = "sctp-seqpacket",  .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
+    .flags  = KIN_PROTOCOL_SHARED,             .kernel_waits = KIN_WAITS_ALL,
+    LOCAL,  .example = "sctp-seqpacket:127.0.0.1:5000",
+    .bind_options = "so.reuseaddr=1", .modules = "sctp" },
+  { .scheme = "sctp4-seqpacket", .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
+    .kernel_waits = KIN_WAITS_ALL,
+    LOCAL,  .example = "sctp4-seqpacket:127.0.0.1:5000",
+    .bind_options = "so.reuseaddr=1", .modules = "sctp" },
   { .scheme = "icmp",     .type = SOCK_DGRAM,  .protocol = IPPROTO_ICMP,
     .kernel_waits = KIN_WAITS_ALL,             .codecs = KIN_TABLE (inet_ping_codecs),
     .grammar = "HOST[:ID]",                    .example = "icmp:127.0.0.1" },
@@ -118,7 +127,7 @@ static const KinProtocol inet_protocols[] = {
 
 static const KinOption inet_options[] = {
   { .name  = "icmp.filter",       .help   = "types of ICMP that a raw socket does not take",
-    .level = 255 /* SOL_RAW */,   .number = 1 /* ICMP_FILTER */,       NUMBER,  BOTH },
+    .level = IP_SOL_RAW,          .number = IP_ICMP_FILTER,            NUMBER,  BOTH },
 #include "../ip/ip4-options.h"
 #include "../ip/transport-options.h"
 };
@@ -130,6 +139,15 @@ static const KinControl inet_controls[] = {
 
 static const KinConstant inet_constants[] = {
   CONSTANT (AF_INET),
+  { .name = "ICMP_FILTER", .value = IP_ICMP_FILTER },
+  CONSTANT (INADDR_ALLHOSTS_GROUP),
+  CONSTANT (INADDR_ANY),
+  CONSTANT (INADDR_BROADCAST),
+  CONSTANT (INADDR_LOOPBACK),
+  CONSTANT (INADDR_MAX_LOCAL_GROUP),
+  CONSTANT (INADDR_NONE),
+  CONSTANT (INADDR_UNSPEC_GROUP),
+#include "../ip/protocol-constants.h"
 #include "../ip/constants.h"
 };
 
@@ -141,6 +159,8 @@ static const KinHint inet_hints[] = {
 
 static const KinSocketOps inet_ops = {
   .size       = sizeof (KinSocketOps),
+  .open       = ip_open,
+  .bind       = ip_bind,
   .setsockopt = ip_setsockopt,
 };
 

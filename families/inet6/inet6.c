@@ -14,6 +14,7 @@
  * All of it is the kernel's: ipv6(7), tcp(7), udp(7), raw(7). Ours is that a group which an option
  * leaves out is the socket's own address. What inet has as well is in ../ip. */
 #include "../ip/ip4.h"
+#include "../ip/sctp.h"
 #include "../ip/tcp.h"
 #include "../ip/udp.h"
 
@@ -117,6 +118,14 @@ static const KinProtocol inet6_protocols[] = {
     .kernel_waits = KIN_WAITS_ALL,
     LOCAL,  .example = "sctp6:[::1]:5000",     .bind_options = REUSE ALONE,
     .modules = "sctp" },
+  { .scheme = "sctp-seqpacket",  .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
+    .flags  = KIN_PROTOCOL_SHARED,             .kernel_waits = KIN_WAITS_ALL,
+    LOCAL,  .example = "sctp-seqpacket:[::1]:5000",
+    .bind_options = REUSE DUAL, .modules = "sctp" },
+  { .scheme = "sctp6-seqpacket", .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
+    .kernel_waits = KIN_WAITS_ALL,
+    LOCAL,  .example = "sctp6-seqpacket:[::1]:5000",
+    .bind_options = REUSE ALONE, .modules = "sctp" },
   { .scheme = "icmp6",    .type = SOCK_DGRAM,  .protocol = IPPROTO_ICMPV6,
     .kernel_waits = KIN_WAITS_ALL,             .codecs = KIN_TABLE (inet6_ping_codecs),
     .grammar = "[HOST][:ID]",                  .example = "icmp6:[::1]" },
@@ -196,7 +205,7 @@ static const KinField inet6_flowinfo_fields[] = {
 
 static const KinOption inet6_options[] = {
   { .name  = "icmp6.filter",      .help   = "types of ICMPv6 that a raw socket does not take",
-    .level = IPPROTO_ICMPV6,      .number = 1 /* ICMP6_FILTER */,
+    .level = IPPROTO_ICMPV6,      .number = IP_ICMPV6_FILTER,
     .kind  = KIN_BYTES,           .size   = 32,                        BOTH },
 #include "../ip/ip4-options.h"
 #include "options.h"
@@ -245,8 +254,10 @@ static const KinControl inet6_controls[] = {
 
 static const KinConstant inet6_constants[] = {
   CONSTANT (AF_INET6),
+  { .name = "ICMPV6_FILTER", .value = IP_ICMPV6_FILTER },
+#include "../ip/protocol-constants.h"
+#include "constants.h"
 #include "../ip/constants.h"
-  CONSTANT (IPV6_V6ONLY),
 };
 
 static const KinHint inet6_hints[] = {
@@ -257,6 +268,8 @@ static const KinHint inet6_hints[] = {
 
 static const KinSocketOps inet6_ops = {
   .size       = sizeof (KinSocketOps),
+  .open       = ip_open,
+  .bind       = ip_bind,
   .setsockopt = ip_setsockopt,
 };
 

@@ -10,6 +10,8 @@
     .sentence  = "a raw socket takes CAP_NET_RAW: try it as root" },
   { .operation = "open",    .code     = EPROTONOSUPPORT,
     .sentence  = "this kernel has not the protocol; some are modules: modprobe sctp" },
+  { .operation = "open",    .code     = ESOCKTNOSUPPORT,
+    .sentence  = "this kernel has not the protocol; some are modules: modprobe sctp" },
   { .operation = "bind",    .code     = EACCES,
     .sentence  = "a port below net.ipv4.ip_unprivileged_port_start takes CAP_NET_BIND_SERVICE" },
   { .operation = "bind",    .code     = EADDRINUSE,

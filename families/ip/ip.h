@@ -61,6 +61,9 @@ IP_GET (ip_group4_get);
 IP_SET (ip_group4_set);
 IP_GET (ip_group6_get);
 IP_SET (ip_group6_set);
+/* The same of either family. */
+IP_GET (ip_peer_get);
+IP_SET (ip_peer_set);
 
 /* ---- Ports and names: resolve.c ------------------------------------------------------------ */
 
@@ -74,9 +77,12 @@ int ip_resolve (const KinQuery *query, KinAddress *results, size_t max_results);
 /* The same of hosts alone: what follows the host is no port. */
 int ip_resolve_host (const KinQuery *query, KinAddress *results, size_t max_results);
 
-/* ---- Groups: join.c ------------------------------------------------------------------------ */
+/* ---- Operations ---------------------------------------------------------------------------- */
 
-/* The slot: fills a group that was left out. */
+/* many.c: an SCTP socket of many associations is one of datagrams to libkin. */
+int ip_open (KinFamilySocket *opened, int domain, int type, int protocol);
+int ip_bind (KinFamilySocket *socket, const void *address, size_t length);
+/* join.c: fills a group that an option leaves out. */
 int ip_setsockopt (KinFamilySocket *socket, int level, int number, const void *value,
                    socklen_t size);
 

@@ -29,6 +29,10 @@ enum {
   IP_TCP_DELACK_MAX_US    = 46,   /* Linux 6.15 */
   IP_IPPROTO_MPTCP        = 262,
   IP_SOL_MPTCP            = 284,
+  IP_SOL_RAW              = 255,
+  IP_MPTCP_INFO           = 1,
+  IP_ICMP_FILTER          = 1,    /* <linux/icmp.h> */
+  IP_ICMPV6_FILTER        = 1,    /* <linux/icmpv6.h> */
   IP_SOL_UDPLITE          = 136,
   IP_UDPLITE_SEND_CSCOV   = 10,   /* <linux/udp.h> never had them */
   IP_UDPLITE_RECV_CSCOV   = 11,

@@ -54,19 +54,3 @@ IP_SET (ip_nothing_set)
   (void) member;
   return -EOPNOTSUPP;
 }
-
-IP_GET (ip_peer_get)
-{
-  sa_family_t family;
-
-  memcpy (&family, (const char *) base + field->offset, sizeof family);
-  return family == AF_INET6 ? ip_group6_get (field, base, length, form, member)
-                            : ip_group4_get (field, base, length, form, member);
-}
-
-IP_SET (ip_peer_set)
-{
-  int rc = ip_group4_set (field, base, length, form, member);
-
-  return rc == -EAFNOSUPPORT ? ip_group6_set (field, base, length, form, member) : rc;
-}

@@ -36,10 +36,6 @@ IP_GET (ip_app_limited_get);
 IP_GET (ip_fastopen_fail_get);
 IP_SET (ip_nothing_set);
 
-/* A host of either family in a sockaddr_storage, without a port. */
-IP_GET (ip_peer_get);
-IP_SET (ip_peer_set);
-
 static const KinName ip_tcp_states[] = {
   { "established", 1 }, { "syn-sent",   2 },  { "syn-recv",  3 }, { "fin-wait-1", 4 },
   { "fin-wait-2",  5 }, { "time-wait",  6 },  { "close",     7 }, { "close-wait", 8 },

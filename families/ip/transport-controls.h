@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* families/ip/transport-controls.h: rows of both families' tables of control messages: of TCP and
- * UDP. Included in the middle of a table. */
+/* families/ip/transport-controls.h: rows of both families' tables of control messages: of SCTP, TCP
+ * and UDP. Included in the middle of a table. */
 /* clang-format off */
+#include "sctp-controls.h"
   { .name  = "tcp.inq",           .help   = "bytes that wait to be received",
     .level = IPPROTO_TCP,         .number = TCP_CM_INQ,                INTEGER, READ },
   { .name  = "udp.gro",           .help   = "what came is datagrams of so many bytes each",

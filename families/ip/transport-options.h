@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* families/ip/transport-options.h: rows of both families' option tables: what MPTCP, TCP, UDP and
- * UDP-Lite have, whatever is below them. Included in the middle of a table. */
+/* families/ip/transport-options.h: rows of both families' option tables: what MPTCP, SCTP, TCP, UDP
+ * and UDP-Lite have, whatever is below them. Included in the middle of a table. */
 /* clang-format off */
   { .name  = "mptcp.info",        .help   = "state and counters of the connection, MPTCP_INFO",
-    .level = IP_SOL_MPTCP,        .number = 1,
+    .level = IP_SOL_MPTCP,        .number = IP_MPTCP_INFO,
     STRUCT (struct ip_mptcp_info, ip_mptcp_info_fields),               READ },
+#include "sctp-options.h"
   { .name  = "tcp.cc-info",       .help   = "what the congestion control says of itself",
     .level = IPPROTO_TCP,         .number = TCP_CC_INFO,
     .kind  = KIN_BYTES,           .size   = 64,                        READ },
