@@ -9,9 +9,8 @@
 
 /* ---- To memory ----------------------------------------------------------------------------- */
 
-/* The sa_family of the family's addresses: none of the kernel's where it does not know them. */
-static sa_family_t
-domain_of (const KinTransport *transport)
+sa_family_t
+kin__transport_domain (const KinTransport *transport)
 {
   const KinFamily *family = &transport->family->data;
 
@@ -43,7 +42,7 @@ read_codec (const KinTransport *transport, const KinAddressCodec *codec, GVarian
   memset (address, 0, sizeof *address);
   address->transport = transport;
   address->protocol = transport->row.protocol;
-  address->sa.generic.sa_family = domain_of (transport);
+  address->sa.generic.sa_family = kin__transport_domain (transport);
   if (tuple && (codec->flags & KIN_CODEC_BARE))
     tuple = only = g_variant_ref_sink (g_variant_new_tuple (&tuple, 1));
   rc = kin__fields_from (&shape, &address->sa, &length, tuple, text, why);
@@ -52,16 +51,14 @@ read_codec (const KinTransport *transport, const KinAddressCodec *codec, GVarian
   return rc == -EADDRNOTAVAIL && !codec->resolve ? -EINVAL : rc;
 }
 
-/* 0, -EINVAL, -EADDRNOTAVAIL: a name, or -EAFNOSUPPORT: another family's. */
+/* 0, -EINVAL, -EADDRNOTAVAIL: a name, which codec looks up, or -EAFNOSUPPORT: another family's. */
 static int
 read_address (const KinTransport *transport, GVariant *tuple, const char *text, KinAddress *address,
-              char **why)
+              KinAddressCodec *codec, char **why)
 {
-  KinAddressCodec codec;
-  int rc;
+  for (guint i = 0; kin__row (&transport->row.codecs, i, codec, sizeof *codec); i++) {
+    int rc = read_codec (transport, codec, tuple, text, address, why);
 
-  for (guint i = 0; kin__row (&transport->row.codecs, i, &codec, sizeof codec); i++) {
-    rc = read_codec (transport, &codec, tuple, text, address, why);
     if (rc != -ENOMSG)
       return rc;
   }
@@ -74,7 +71,7 @@ static gboolean
 fail (const char *scheme, GVariant *tuple, const char *text, int rc, const char *why,
       GError **error)
 {
-  g_autofree char *what = NULL;
+  g_autofree char *what = NULL, *missing = NULL;
 
   if (text) {
     g_autofree char *whole = g_strconcat (scheme, ":", text, NULL);
@@ -85,9 +82,16 @@ fail (const char *scheme, GVariant *tuple, const char *text, int rc, const char 
 
     what = g_strdup_printf ("%s address %s", scheme, shown);
   }
-  if (rc == -EADDRNOTAVAIL)
-    kin__error_set (error, KIN_ERROR_NOT_SUPPORTED, "%s: %s, and this libkin looks no names up",
-                    what, why);
+  if (rc == -EADDRNOTAVAIL) {
+    kin__error_set (error, KIN_ERROR_NOT_SUPPORTED,
+                    "%s: %s; names are looked up in endpoints, not in addresses", what, why);
+    return FALSE;
+  }
+  missing = kin__registry_missing (scheme);
+  if (missing)
+    kin__error_set (error, KIN_ERROR_BAD_ENDPOINT,
+                    "%s: %s; %s belongs to family %s as well, whose plugin %s.so is not installed",
+                    what, why, scheme, missing, missing);
   else
     kin__error_set (error, KIN_ERROR_BAD_ENDPOINT, "%s: %s", what, why);
   return FALSE;
@@ -104,49 +108,80 @@ is_over (const KinTransport *transport, GError **error)
   return TRUE;
 }
 
-/* The next family that serves the scheme, past those whose plugin will not load. */
-static const KinTransport *
-find_next (const char *scheme, guint *n)
+/* One family's reading, as read_address (). Where it is a name the family joins the question. */
+static int
+read_or_ask (const KinTransport *transport, GVariant *tuple, const char *text, KinAddress *address,
+             KinQuestion **question, char **why)
 {
-  const KinTransport *transport;
-  GError *error;
+  g_autofree char *refused = NULL;
+  KinAddressCodec codec;
+  int rc = read_address (transport, tuple, text, address, &codec, why);
 
-  /* One that will not load is not counted again. */
-  for (++*n;; g_error_free (error)) {
-    error = NULL;
-    transport = kin__registry_scheme (scheme, *n, &error);
-    if (!error)
-      return transport;
-  }
+  if (rc != -EADDRNOTAVAIL)
+    return rc;
+  if (!*question)
+    *question = kin__question_new (&codec, address, tuple, text, &refused);
+  if (!*question)
+    return kin__complain (why, EINVAL, "%s", refused);
+  kin__question_add (*question, transport);
+  return rc;
 }
 
 gboolean
 kin__address_from (const char *scheme, GVariant *tuple, const char *text, KinAddress *address,
-                   GError **error)
+                   KinQuestion **question, GError **error)
 {
   const KinTransport *transport = kin__registry_scheme (scheme, 0, error);
+  KinQuestion *asked = NULL;
   g_autofree char *why = NULL;
-  guint n = 0;
-  int rc;
+  int rc = 0;
 
   if (!transport || is_over (transport, error))
     return FALSE;
-  rc = read_address (transport, tuple, text, address, &why);
-  while (rc < 0 && (transport = find_next (scheme, &n))) {
-    g_autofree char *other_why = NULL;
-    int other = read_address (transport, tuple, text, address, &other_why);
+  for (guint n = 1; transport; transport = kin__registry_scheme (scheme, n++, NULL)) {
+    g_autofree char *own_why = NULL;
+    int own = read_or_ask (transport, tuple, text, address, &asked, &own_why);
 
+    if (own == 0) {
+      kin__question_unref (asked);
+      return TRUE;
+    }
     /* What the first that it could be meant for said against it is told, but a name is what it
      * most likely is. */
-    if (other == 0)
-      return TRUE;
-    if (rc == -EAFNOSUPPORT || (other == -EADDRNOTAVAIL && rc != -EADDRNOTAVAIL)) {
-      rc = other;
+    if (rc == 0 || rc == -EAFNOSUPPORT || (own == -EADDRNOTAVAIL && rc != -EADDRNOTAVAIL)) {
+      rc = own;
       g_free (why);
-      why = g_steal_pointer (&other_why);
+      why = g_steal_pointer (&own_why);
     }
   }
-  return rc == 0 || fail (scheme, tuple, text, rc, why, error);
+  if (asked && question) {
+    *question = asked;
+    return TRUE;
+  }
+  kin__question_unref (asked);
+  return fail (scheme, tuple, text, rc, why, error);
+}
+
+KinAddress *
+kin__address_all (const char *scheme, GVariant *tuple, const char *text, gsize *n_addresses)
+{
+  GArray *all = g_array_new (FALSE, FALSE, sizeof (KinAddress));
+  const KinTransport *transport;
+  guint n_dual = 0;
+
+  for (guint n = 0; (transport = kin__registry_scheme (scheme, n, NULL)); n++) {
+    gboolean is_dual = (transport->row.flags & KIN_PROTOCOL_DUAL) != 0;
+    g_autofree char *why = NULL;
+    KinAddressCodec codec;
+    KinAddress address;
+
+    if (read_address (transport, tuple, text, &address, &codec, &why) < 0)
+      continue;
+    g_array_insert_val (all, is_dual ? n_dual : all->len, address);
+    n_dual += is_dual != 0;
+  }
+  *n_addresses = all->len;
+  return (KinAddress *) g_array_free (all, FALSE);
 }
 
 char *
@@ -190,7 +225,7 @@ kin_address_parse (KinAddress *address, const char *text, GError **error)
                     "%s: an address has no options; a ? in it is written %%3F", quoted);
     return FALSE;
   }
-  return kin__address_from (scheme, NULL, text + strlen (scheme) + 1, address, error);
+  return kin__address_from (scheme, NULL, text + strlen (scheme) + 1, address, NULL, error);
 }
 
 /**
@@ -210,7 +245,7 @@ kin_address_from_tuple (KinAddress *address, const char *scheme, GVariant *tuple
 {
   g_autoptr (GVariant) held = g_variant_ref_sink (tuple);
 
-  return kin__address_from (scheme, held, NULL, address, error);
+  return kin__address_from (scheme, held, NULL, address, NULL, error);
 }
 
 /* ---- From memory --------------------------------------------------------------------------- */
@@ -224,7 +259,7 @@ is_described (const KinAddress *address, KinAddress *padded)
   padded->length = (guint32) MIN (address->length, sizeof padded->sa);
   memcpy (&padded->sa, &address->sa, padded->length);
   return address->transport && padded->length >= sizeof (sa_family_t)
-         && padded->sa.generic.sa_family == domain_of (address->transport);
+         && padded->sa.generic.sa_family == kin__transport_domain (address->transport);
 }
 
 static GVariant *

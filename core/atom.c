@@ -243,15 +243,12 @@ encode_host (const KinAtom *atom)
   return g_hostname_to_ascii (host);
 }
 
-static int
-store_custom (KinPlace *place, const KinField *row, const KinField *own, const KinAtom *atom,
-              char **why)
+int
+kin__atom_to_member (const KinField *row, const KinAtom *atom, KinMember *member, char **why)
 {
-  KinMember member = { .kind = (guint32) atom->kind, .number = atom->number };
   g_autofree char *host = NULL;
   const char *bytes = atom->bytes;
-  gsize n = kin__is_numeric (atom) ? 0 : atom->length, length = place->length;
-  int rc;
+  gsize n = kin__is_numeric (atom) ? 0 : atom->length;
 
   if ((row->flags & KIN_FIELD_HOST) && atom->kind == KIN_STRING && !is_ascii (atom)) {
     host = encode_host (atom);
@@ -260,11 +257,25 @@ store_custom (KinPlace *place, const KinField *row, const KinField *own, const K
     bytes = host;
     n = strlen (host);
   }
-  if (n >= sizeof member.bytes)
-    return complain_length (why, row, n, sizeof member.bytes - 1, FALSE);
+  *member = (KinMember){ .kind = (guint32) atom->kind, .number = atom->number };
+  if (n >= sizeof member->bytes)
+    return complain_length (why, row, n, sizeof member->bytes - 1, FALSE);
   if (n > 0)
-    memcpy (member.bytes, bytes, n);
-  member.length = (guint32) n;
+    memcpy (member->bytes, bytes, n);
+  member->length = (guint32) n;
+  return 0;
+}
+
+static int
+store_custom (KinPlace *place, const KinField *row, const KinField *own, const KinAtom *atom,
+              char **why)
+{
+  gsize length = place->length;
+  KinMember member;
+  int rc = kin__atom_to_member (row, atom, &member, why);
+
+  if (rc < 0)
+    return rc;
   rc = row->set (own, place->base, &length, place->form, &member);
   if (rc < 0)
     return explain (why, row, atom, rc);

@@ -235,8 +235,9 @@ kin__call_poll (KinSocket *socket, int wanted, int *fd)
   KinSocket *inner = kin__socket_inner (socket);
   int events = wanted;
 
+  *fd = socket->head.fd;
   if (!socket->is_open)
-    return -EBADF;
+    return socket->is_connecting ? kin__race_poll (socket) : -EBADF;
   if (ops_of (socket)->poll) {
     enter (socket);
     events = leave (socket, ops_of (socket)->poll (&socket->head, wanted));
@@ -250,7 +251,7 @@ int
 kin__call_getsockopt (KinSocket *socket, int level, int number, void *value, socklen_t *size)
 {
   if (!socket->is_open)
-    return -EBADF;
+    return kin__not_open (socket);
   if (ops_of (socket)->getsockopt) {
     enter (socket);
     return leave (socket, ops_of (socket)->getsockopt (&socket->head, level, number, value, size));
@@ -264,7 +265,7 @@ int
 kin__call_setsockopt (KinSocket *socket, int level, int number, const void *value, socklen_t size)
 {
   if (!socket->is_open)
-    return -EBADF;
+    return kin__not_open (socket);
   if (ops_of (socket)->setsockopt) {
     enter (socket);
     return leave (socket, ops_of (socket)->setsockopt (&socket->head, level, number, value, size));
@@ -275,6 +276,43 @@ kin__call_setsockopt (KinSocket *socket, int level, int number, const void *valu
 }
 
 /* ---- Data: what fills the empty slots of a family that has some ---------------------------- */
+
+/* Of a socket that is being looked up and raced, whose family nobody knows yet. */
+static ssize_t
+send_too_early (KinFamilySocket *head, const void *data, size_t length, int flags)
+{
+  (void) head;
+  (void) data;
+  (void) length;
+  (void) flags;
+  return -ENOTCONN;
+}
+
+static ssize_t
+recv_too_early (KinFamilySocket *head, void *data, size_t length, int flags)
+{
+  return send_too_early (head, data, length, flags);
+}
+
+static ssize_t
+sendmsg_too_early (KinFamilySocket *head, const struct msghdr *message, int flags)
+{
+  return send_too_early (head, message, 0, flags);
+}
+
+static ssize_t
+recvmsg_too_early (KinFamilySocket *head, struct msghdr *message, int flags)
+{
+  return send_too_early (head, message, 0, flags);
+}
+
+const KinSocketOps kin__no_connection = {
+  .size = sizeof kin__no_connection,
+  .send = send_too_early,
+  .recv = recv_too_early,
+  .sendmsg = sendmsg_too_early,
+  .recvmsg = recvmsg_too_early,
+};
 
 /* A family's head is the first member of our socket. */
 static KinSocket *

@@ -1,73 +1,219 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* connect: from an endpoint to a socket, inside one deadline; and the same without waiting. */
+/* connect: from an endpoint to a connection, inside one deadline; and the same without waiting.
+ *
+ * An address is connected to as it is, here. A name is looked up and its addresses are raced, in
+ * race.c. */
 #include "private.h"
 
 #include <string.h>
 
-/* What Python's create_server takes. */
-#define BACKLOG 128
+/* ---- Options ------------------------------------------------------------------------------- */
 
-/* ---- From an endpoint ---------------------------------------------------------------------- */
-
-/* "name=value&name=value", a row's own options for bind. */
 static gboolean
-set_row_options (KinSocket *socket, const char *text, GError **error)
+is_for_another (const KinSocket *socket, const char *name)
 {
-  g_auto (GStrv) settings = g_strsplit (text ? text : "", "&", -1);
+  KinOption row;
 
-  for (char **setting = settings; *setting; setting++) {
-    g_auto (GStrv) pair = g_strsplit (*setting, "=", 2);
-
-    if (!kin_socket_set_option_text (socket, pair[0], pair[1] ? pair[1] : "", error))
-      return FALSE;
-  }
-  return TRUE;
+  return !kin__option_find (&socket->transport->family->data.options, name, &row)
+         && !kin__option_find (kin_generic_options (), name, &row);
 }
 
-/* Once before the socket is bound or connected, and once after. */
-static gboolean
-set_options (KinSocket *socket, const KinEndpoint *endpoint, gboolean is_late, GError **error)
+gboolean
+kin__set_options (KinSocket *socket, const KinEndpoint *endpoint, gboolean is_late,
+                  gboolean is_one_of_several, GError **error)
 {
   for (guint i = 0; i < endpoint->settings->len; i++) {
     const KinSetting *setting = &g_array_index (endpoint->settings, KinSetting, i);
 
-    if (setting->is_late == is_late
-        && !kin_socket_set_option_text (socket, setting->name, setting->text, error))
+    if (setting->is_late != is_late
+        || (is_one_of_several && is_for_another (socket, setting->name)))
+      continue;
+    if (!kin_socket_set_option_text (socket, setting->name, setting->text, error))
       return FALSE;
   }
   return TRUE;
 }
 
-static KinSocket *
-open_endpoint (const KinEndpoint *endpoint, KinAddress *address, GError **error)
+static gboolean
+has_late_options (const KinEndpoint *endpoint)
 {
-  memset (address, 0, sizeof *address);
-  if (!endpoint->inner && !kin_endpoint_resolve (endpoint, address, error))
-    return NULL;
-  return kin__socket_open (endpoint->transport,
-                           endpoint->inner ? endpoint->transport->row.protocol : address->protocol,
-                           error);
+  for (guint i = 0; i < endpoint->settings->len; i++)
+    if (g_array_index (endpoint->settings, KinSetting, i).is_late)
+      return TRUE;
+  return FALSE;
 }
 
-/* What connect and connect_start share. In progress is a success of the latter. */
-static KinSocket *
-connect_to (const char *text, gint64 timeout_usec, KinCancel *cancel, GError **error)
-{
-  g_autoptr (KinEndpoint) endpoint = kin_endpoint_new (text, error);
-  g_autoptr (KinSocket) socket = NULL;
-  KinAddress address;
-  gboolean is_made;
+/* ---- Where it comes from ------------------------------------------------------------------- */
 
-  if (!endpoint)
+KinSource *
+kin__source_new (const char *text, GError **error)
+{
+  KinSource *source;
+
+  if (!text)
     return NULL;
-  socket = open_endpoint (endpoint, &address, error);
-  is_made =
-      socket && kin_socket_set_timeout (socket, timeout_usec, error)
-      && (!cancel || kin_socket_set_cancel (socket, cancel, error))
-      && set_options (socket, endpoint, FALSE, error)
-      && kin__socket_connect (socket, endpoint->inner ? NULL : &address, endpoint->inner, error)
-      && set_options (socket, endpoint, TRUE, error);
-  return is_made || (socket && socket->is_connecting) ? g_steal_pointer (&socket) : NULL;
+  source = g_new0 (KinSource, 1);
+  source->endpoint = kin_endpoint_new (text, error);
+  if (source->endpoint && (source->endpoint->inner || source->endpoint->question))
+    kin__error_set (error, KIN_ERROR_NOT_SUPPORTED, "the source %s is no address", text);
+  else if (source->endpoint) {
+    source->addresses = kin__endpoint_all (source->endpoint, &source->n);
+    return source;
+  }
+  kin__source_free (source);
+  return NULL;
+}
+
+void
+kin__source_free (KinSource *source)
+{
+  if (!source)
+    return;
+  kin_endpoint_free (source->endpoint);
+  g_free (source->addresses);
+  g_free (source);
+}
+
+gboolean
+kin__source_bind (const KinSource *source, KinSocket *socket, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (!source)
+    return TRUE;
+  for (gsize i = 0; i < source->n; i++) {
+    const KinAddress *address = &source->addresses[i];
+
+    if (address->transport->family == socket->transport->family
+        && address->transport->row.type == socket->transport->row.type)
+      return kin__set_options (socket, source->endpoint, FALSE, TRUE, error)
+             && kin_socket_bind (socket, address, error)
+             && kin__set_options (socket, source->endpoint, TRUE, TRUE, error);
+  }
+  text = kin_endpoint_format (source->endpoint);
+  kin__error_set (error, KIN_ERROR_BAD_VALUE, "the source %s is of another family, or kind", text);
+  return FALSE;
+}
+
+/* ---- Connecting ---------------------------------------------------------------------------- */
+
+/* What is given: where to, and how. */
+typedef struct {
+  KinEndpoint *endpoint;
+  KinSource *source; /* or NULL */
+  gint64 timeout_usec;
+  KinCancel *cancel; /* or NULL */
+} Job;
+
+static void
+job_clear (Job *job)
+{
+  kin_endpoint_free (job->endpoint);
+  kin__source_free (job->source);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Job, job_clear)
+
+static gboolean
+job_init (Job *job, const char *endpoint, const char *source, GError **error)
+{
+  job->endpoint = kin_endpoint_new (endpoint, error);
+  if (!job->endpoint)
+    return FALSE;
+  if (source && job->endpoint->inner) {
+    kin__error_set (error, KIN_ERROR_NOT_SUPPORTED,
+                    "%s stands over another endpoint, and takes no source",
+                    kin_endpoint_scheme (job->endpoint));
+    return FALSE;
+  }
+  job->source = kin__source_new (source, error);
+  return job->source || !source;
+}
+
+/* To one address, or to an inner endpoint: no thread, and no call that is not needed. In progress
+ * is a success where nothing may wait. */
+static KinSocket *
+connect_to_one (Job *job, GError **error)
+{
+  const KinEndpoint *endpoint = job->endpoint;
+  const KinAddress *address = endpoint->inner ? NULL : &endpoint->address;
+  g_autoptr (KinSocket) socket = kin__socket_open (
+      endpoint->transport, address ? address->protocol : endpoint->transport->row.protocol, error);
+  gboolean is_made = socket && kin_socket_set_timeout (socket, job->timeout_usec, error)
+                     && (!job->cancel || kin_socket_set_cancel (socket, job->cancel, error))
+                     && kin__source_bind (job->source, socket, error)
+                     && kin__set_options (socket, endpoint, FALSE, FALSE, error)
+                     && kin__socket_connect (socket, address, endpoint->inner, error);
+
+  if (is_made)
+    return kin__set_options (socket, endpoint, TRUE, FALSE, error) ? g_steal_pointer (&socket)
+                                                                   : NULL;
+  if (!socket || !socket->is_connecting)
+    return NULL;
+  if (has_late_options (endpoint))
+    kin__socket_more (socket)->late = g_steal_pointer (&job->endpoint);
+  return g_steal_pointer (&socket);
+}
+
+static KinSocket *
+start_race (Job *job, GError **error)
+{
+  return kin__race_start (g_steal_pointer (&job->endpoint), g_steal_pointer (&job->source), error);
+}
+
+static KinSocket *
+connect_to_name (Job *job, gint64 deadline, GError **error)
+{
+  g_autoptr (KinSocket) socket = start_race (job, error);
+
+  if (!socket)
+    return NULL;
+  if (job->cancel)
+    kin__socket_more (socket)->cancel = kin_cancel_ref (job->cancel);
+  return kin__race_run (socket, deadline, error) ? g_steal_pointer (&socket) : NULL;
+}
+
+/**
+ * kin_connect_full:
+ * @endpoint: an endpoint's text, "tcp:example.org:80?tcp.nodelay=1"
+ * @source: (nullable): where to connect from: an endpoint's text with an address,
+ * "tcp:192.0.2.7:0"; of the addresses of @endpoint's name only those of its family are tried with
+ * success
+ * @timeout_usec: microseconds for all of it; 0: only what needs no waiting; %KIN_FOREVER
+ * @cancel: (nullable): ends it from another thread; the socket does not keep it
+ * @error: return location, or %NULL
+ *
+ * Opens a socket, sets the endpoint's options and connects it. The socket has the default timeout.
+ *
+ * A name is looked up, in a thread of its own (see kin_endpoint_resolve()), and its addresses are
+ * tried as RFC 8305 has it: families take turns, an attempt that is not done after 250 ms gets the
+ * next beside it, the first connection is kept. Of a failure the error has every attempt's reason,
+ * and the domain and code of the last. An address starts no thread.
+ *
+ * Returns: (transfer full) (nullable): the connection, or %NULL with the errors of
+ *   kin_endpoint_new(), kin_endpoint_resolve() and kin_socket_connect()
+ */
+KinSocket *
+kin_connect_full (const char *endpoint, const char *source, gint64 timeout_usec, KinCancel *cancel,
+                  GError **error)
+{
+  gint64 deadline = kin__deadline (timeout_usec);
+  g_auto (Job) job = { .timeout_usec = timeout_usec, .cancel = cancel };
+  g_autoptr (KinSocket) socket = NULL;
+
+  if (!job_init (&job, endpoint, source, error))
+    return NULL;
+  socket = job.endpoint->question ? connect_to_name (&job, deadline, error)
+                                  : connect_to_one (&job, error);
+  if (!socket)
+    return NULL;
+  if (socket->is_connecting) {
+    errno = EINPROGRESS;
+    return NULL;
+  }
+  socket->timeout_usec = kin_get_default_timeout ();
+  if (!kin_socket_set_cancel (socket, NULL, error))
+    return NULL;
+  return g_steal_pointer (&socket);
 }
 
 /**
@@ -85,18 +231,7 @@ KinSocket *
 kin_connect_cancellable (const char *endpoint, gint64 timeout_usec, KinCancel *cancel,
                          GError **error)
 {
-  g_autoptr (KinSocket) socket = connect_to (endpoint, timeout_usec, cancel, error);
-
-  if (!socket)
-    return NULL;
-  if (socket->is_connecting) {
-    errno = EINPROGRESS;
-    return NULL;
-  }
-  socket->timeout_usec = kin_get_default_timeout ();
-  if (!kin_socket_set_cancel (socket, NULL, error))
-    return NULL;
-  return g_steal_pointer (&socket);
+  return kin_connect_full (endpoint, NULL, timeout_usec, cancel, error);
 }
 
 /**
@@ -105,33 +240,48 @@ kin_connect_cancellable (const char *endpoint, gint64 timeout_usec, KinCancel *c
  * @timeout_usec: microseconds for all of it; 0: only what needs no waiting; %KIN_FOREVER
  * @error: return location, or %NULL
  *
- * Opens a socket, sets the endpoint's options and connects it. The socket has the default timeout.
+ * kin_connect_full() without a source and a cancel.
  *
  * Returns: (transfer full) (nullable): the connection, or %NULL
  */
 KinSocket *
 kin_connect (const char *endpoint, gint64 timeout_usec, GError **error)
 {
-  return kin_connect_cancellable (endpoint, timeout_usec, NULL, error);
+  return kin_connect_full (endpoint, NULL, timeout_usec, NULL, error);
 }
 
+/* ---- Without waiting ----------------------------------------------------------------------- */
+
 /**
- * kin_connect_start:
+ * kin_connect_start_full:
  * @endpoint: an endpoint's text
+ * @source: (nullable): where to connect from, as for kin_connect_full()
  * @error: return location, or %NULL
  *
  * Starts to connect and does not wait. The socket never waits (its timeout is 0) until
  * kin_socket_set_timeout() says otherwise. Call kin_connect_continue() before anything else.
  *
+ * A name's look-up and race show as one descriptor: poll what kin_socket_wants() says for POLLOUT.
+ *
  * Returns: (transfer full) (nullable): the socket, connected or on the way; %NULL: it failed
  * already
  */
 KinSocket *
-kin_connect_start (const char *endpoint, GError **error)
+kin_connect_start_full (const char *endpoint, const char *source, GError **error)
 {
+  g_auto (Job) job = { .timeout_usec = 0 };
   GError *why = NULL;
-  KinSocket *socket = connect_to (endpoint, 0, NULL, &why);
+  KinSocket *socket;
 
+  if (!job_init (&job, endpoint, source, error))
+    return NULL;
+  if (job.endpoint->question) {
+    socket = start_race (&job, error);
+    if (socket)
+      socket->timeout_usec = 0;
+    return socket;
+  }
+  socket = connect_to_one (&job, &why);
   if (socket)
     g_clear_error (&why);
   else if (why)
@@ -139,51 +289,18 @@ kin_connect_start (const char *endpoint, GError **error)
   return socket;
 }
 
-/* ---- Listening ----------------------------------------------------------------------------- */
-
 /**
- * kin_bind:
- * @endpoint: an endpoint's text, "unix-dgram:/run/x.sock"
+ * kin_connect_start:
+ * @endpoint: an endpoint's text
  * @error: return location, or %NULL
  *
- * Opens a socket, sets what the protocol sets before a bind (as reusing an address), then the
- * endpoint's options, and binds it. The socket has the default timeout.
+ * kin_connect_start_full() without a source.
  *
- * Returns: (transfer full) (nullable): the socket, or %NULL
+ * Returns: (transfer full) (nullable): the socket, connected or on the way; %NULL: it failed
+ * already
  */
 KinSocket *
-kin_bind (const char *endpoint, GError **error)
+kin_connect_start (const char *endpoint, GError **error)
 {
-  g_autoptr (KinEndpoint) parsed = kin_endpoint_new (endpoint, error);
-  g_autoptr (KinSocket) socket = NULL;
-  KinAddress address;
-
-  if (!parsed)
-    return NULL;
-  socket = open_endpoint (parsed, &address, error);
-  if (!socket || !set_row_options (socket, parsed->transport->row.bind_options, error)
-      || !set_options (socket, parsed, FALSE, error)
-      || !kin__socket_bind (socket, parsed->inner ? NULL : &address, parsed->inner, error)
-      || !set_options (socket, parsed, TRUE, error))
-    return NULL;
-  return g_steal_pointer (&socket);
-}
-
-/**
- * kin_listen:
- * @endpoint: an endpoint's text, "unix:/run/x.sock"
- * @error: return location, or %NULL
- *
- * kin_bind(), and listens with a backlog of 128.
- *
- * Returns: (transfer full) (nullable): the listening socket, or %NULL
- */
-KinSocket *
-kin_listen (const char *endpoint, GError **error)
-{
-  g_autoptr (KinSocket) socket = kin_bind (endpoint, error);
-
-  if (!socket || !kin_socket_listen (socket, BACKLOG, error))
-    return NULL;
-  return g_steal_pointer (&socket);
+  return kin_connect_start_full (endpoint, NULL, error);
 }

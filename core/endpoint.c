@@ -67,6 +67,25 @@ check_setting (const KinTransport *transport, const KinOption *row, const char *
   return kin__value_parse (row, data, room, text, error) >= 0;
 }
 
+/* The option in the family or, of a shared scheme, in any: a name, or all addresses, may become
+ * another's. */
+static gboolean
+find_option (const KinEndpoint *endpoint, const char *name, KinOption *row)
+{
+  const KinTransport *transport = endpoint->transport;
+
+  if (kin__option_find (&transport->family->data.options, name, row))
+    return TRUE;
+  if (!(transport->row.flags & KIN_PROTOCOL_SHARED)
+      || kin__option_find (kin_generic_options (), name, row))
+    return FALSE;
+  for (guint n = 0; (transport = kin__registry_scheme (endpoint->transport->row.scheme, n, NULL));
+       n++)
+    if (kin__option_find (&transport->family->data.options, name, row))
+      return TRUE;
+  return FALSE;
+}
+
 /* One "name=value". What is not this family's goes inward, where there is an inside. */
 static gboolean
 take_setting (KinEndpoint *endpoint, const char *piece, GString *inward, GError **error)
@@ -88,7 +107,7 @@ take_setting (KinEndpoint *endpoint, const char *piece, GString *inward, GError 
                     name ? "its name has a NUL in it" : why);
     return FALSE;
   }
-  if (!kin__option_find (&transport->family->data.options, name, &row)) {
+  if (!find_option (endpoint, name, &row)) {
     if (inward) {
       g_string_append_printf (inward, "%c%s", inward->len == 0 ? '?' : '&', piece);
       return TRUE;
@@ -125,6 +144,34 @@ take_settings (KinEndpoint *endpoint, const char *options, GString *inward, GErr
 
 /* ---- Endpoints ----------------------------------------------------------------------------- */
 
+/* By text or by tuple: an address, or a name. */
+static gboolean
+take_place (KinEndpoint *endpoint, const char *scheme, GVariant *tuple, const char *text,
+            GError **error)
+{
+  if (!kin__address_from (scheme, tuple, text, &endpoint->address, &endpoint->question, error))
+    return FALSE;
+  endpoint->transport = endpoint->address.transport;
+  if (endpoint->question) {
+    endpoint->transport = endpoint->question->rest.transport;
+    endpoint->address.length = 0;
+  }
+  endpoint->written = g_strdup (text);
+  endpoint->tuple = tuple ? g_variant_ref (tuple) : NULL;
+  return TRUE;
+}
+
+KinAddress *
+kin__endpoint_all (const KinEndpoint *endpoint, gsize *n)
+{
+  const KinProtocol *row = &endpoint->transport->row;
+
+  if (row->flags & KIN_PROTOCOL_SHARED)
+    return kin__address_all (row->scheme, endpoint->tuple, endpoint->written, n);
+  *n = 1;
+  return g_memdup2 (&endpoint->address, sizeof endpoint->address);
+}
+
 /* Where the row stands over another: rest is the inner endpoint's text, then options. */
 static gboolean
 take_inner (KinEndpoint *endpoint, const char *text, GError **error)
@@ -147,9 +194,8 @@ take_address (KinEndpoint *endpoint, const char *scheme, const char *rest, GErro
   const char *options = strchr (rest, '?');
   g_autofree char *address = g_strndup (rest, options ? (gsize) (options - rest) : strlen (rest));
 
-  if (!kin__address_from (scheme, NULL, address, &endpoint->address, error))
+  if (!take_place (endpoint, scheme, NULL, address, error))
     return FALSE;
-  endpoint->transport = endpoint->address.transport;
   return !options || take_settings (endpoint, options + 1, NULL, error);
 }
 
@@ -158,11 +204,12 @@ take_address (KinEndpoint *endpoint, const char *scheme, const char *rest, GErro
  * @text: "vsock:2:1234?so.rcvbuf=65536"; %XX escapes a byte
  * @error: return location, or %NULL
  *
- * Reads an endpoint, loads the family that it needs and checks its options. Opens nothing.
+ * Reads an endpoint, loads the family that it needs and checks its options. Opens nothing, and
+ * looks no name up; for a name all the families are loaded that share its scheme.
  *
  * Returns: (transfer full) (nullable): the endpoint; or %NULL with %KIN_ERROR_BAD_ENDPOINT,
- *   %KIN_ERROR_BAD_VALUE, %KIN_ERROR_NO_SUCH_OPTION, %KIN_ERROR_NO_SUCH_SCHEME, an error of loading
- *   the family, or %KIN_ERROR_NOT_SUPPORTED for a name
+ *   %KIN_ERROR_BAD_VALUE, %KIN_ERROR_NO_SUCH_OPTION, %KIN_ERROR_NO_SUCH_SCHEME, or an error of
+ *   loading the family
  */
 KinEndpoint *
 kin_endpoint_new (const char *text, GError **error)
@@ -210,11 +257,8 @@ kin_endpoint_new_tuple (const char *scheme, GVariant *tuple, GError **error)
     endpoint->transport = transport;
     if (!take_inner (endpoint, g_variant_get_string (held, NULL), error))
       return NULL;
-  } else {
-    if (!kin__address_from (scheme, held, NULL, &endpoint->address, error))
-      return NULL;
-    endpoint->transport = endpoint->address.transport;
-  }
+  } else if (!take_place (endpoint, scheme, held, NULL, error))
+    return NULL;
   return g_steal_pointer (&endpoint);
 }
 
@@ -227,8 +271,10 @@ kin_endpoint_free (KinEndpoint *endpoint)
 {
   if (!endpoint)
     return;
+  kin__question_unref (endpoint->question);
   g_free (endpoint->inner);
   g_free (endpoint->written);
+  g_clear_pointer (&endpoint->tuple, g_variant_unref);
   g_array_unref (endpoint->settings);
   g_free (endpoint);
 }
@@ -250,7 +296,9 @@ kin_endpoint_format (const KinEndpoint *endpoint)
 
   if (endpoint->inner)
     return g_strconcat (endpoint->transport->row.scheme, ":", endpoint->written, NULL);
-  address = kin_address_format (&endpoint->address);
+  address = endpoint->question
+                ? g_strconcat (endpoint->transport->row.scheme, ":", endpoint->question->text, NULL)
+                : kin_address_format (&endpoint->address);
   text = g_string_new (address);
   for (guint i = 0; i < endpoint->settings->len; i++) {
     const KinSetting *setting = &g_array_index (endpoint->settings, KinSetting, i);
@@ -273,22 +321,28 @@ kin_endpoint_scheme (const KinEndpoint *endpoint)
 }
 
 /**
- * kin_endpoint_resolve:
+ * kin_endpoint_address:
  * @endpoint: an endpoint
  * @address: (out caller-allocates): its address
  * @error: return location, or %NULL
  *
- * Gives the address that the endpoint stands for.
+ * Gives the address that the endpoint has. For one that has a name see kin_endpoint_resolve().
  *
- * Returns: %TRUE, or %FALSE with %KIN_ERROR_NOT_SUPPORTED: its scheme stands over another endpoint
+ * Returns: %TRUE, or %FALSE with %KIN_ERROR_NOT_SUPPORTED: it has a name, or its scheme stands over
+ *   another endpoint
  */
 gboolean
-kin_endpoint_resolve (const KinEndpoint *endpoint, KinAddress *address, GError **error)
+kin_endpoint_address (const KinEndpoint *endpoint, KinAddress *address, GError **error)
 {
   if (endpoint->inner) {
     kin__error_set (error, KIN_ERROR_NOT_SUPPORTED,
                     "%s stands over another endpoint and has no address of its own",
                     endpoint->transport->row.scheme);
+    return FALSE;
+  }
+  if (endpoint->question) {
+    kin__error_set (error, KIN_ERROR_NOT_SUPPORTED, "%s:%s is a name, and was not looked up",
+                    endpoint->transport->row.scheme, endpoint->question->text);
     return FALSE;
   }
   *address = endpoint->address;

@@ -87,6 +87,21 @@ kin__nest_leave (gboolean is_well)
     g_private_replace (&innermost, NULL);
 }
 
+guint
+kin__nest_pause (void)
+{
+  guint depth = nesting;
+
+  nesting = 0;
+  return depth;
+}
+
+void
+kin__nest_resume (guint depth)
+{
+  nesting = depth;
+}
+
 gboolean
 kin__nest_is_inside (void)
 {

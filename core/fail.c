@@ -9,10 +9,8 @@
 
 #include <string.h>
 
-/* What the family says about this operation failing in this way. operation is a phrase whose first
- * word is the slot's: "connect to". */
-static const char *
-find_hint (const KinTransport *transport, const char *operation, int code)
+const char *
+kin__hint (const KinTransport *transport, const char *operation, int code)
 {
   gsize length = strcspn (operation, " ");
   KinHint hint;
@@ -65,7 +63,7 @@ fail_in_words (GError **error, KinSocket *socket, const char *operation, const K
     made = g_error_new (inner->domain, inner->code, "cannot %s %s: %s", operation, text,
                         inner->message);
   } else {
-    hint = find_hint (socket->transport, operation, code);
+    hint = kin__hint (socket->transport, operation, code);
     made = g_error_new (KIN_OS_ERROR, code, "cannot %s %s: %s%s%s", operation, text,
                         g_strerror (code), hint ? "; " : "", hint ? hint : "");
   }

@@ -153,6 +153,20 @@ check_family (const KinFamily *own, KinFamily *data, KinSocketOps *ops)
   return g_strdup (missing ? missing : check_protocols (data, ops));
 }
 
+/* Which operations that may wait are the family's, and not the kernel's calls. */
+static guint
+find_own_waits (const KinLoaded *loaded)
+{
+  const KinSocketOps *ops = &loaded->ops;
+  /* One data slot makes all four the family's; see kin__call_fill_data (). */
+  gboolean has_data = ops->send || ops->recv || ops->sendmsg || ops->recvmsg;
+
+  if (!loaded->is_kernel)
+    return KIN_WAITS_ALL;
+  return (ops->accept ? KIN_WAITS_ACCEPT : 0u) | (ops->connect ? KIN_WAITS_CONNECT : 0u)
+         | (has_data ? KIN_WAITS_RECEIVE | KIN_WAITS_SEND : 0u);
+}
+
 const KinLoaded *
 kin__family_take (const KinFamily *own, char **reason)
 {
@@ -165,6 +179,7 @@ kin__family_take (const KinFamily *own, char **reason)
     return NULL;
   }
   loaded->is_kernel = loaded->data.domain != KIN_DOMAIN_DYNAMIC || loaded->data.over_domain != 0;
+  loaded->own_waits = find_own_waits (loaded);
   for (guint i = 0; kin__row (&loaded->data.controls, i, &control, sizeof control); i++)
     loaded->has_fds |= control.kind == KIN_FDS;
   loaded->n_transports = loaded->data.protocols.count;

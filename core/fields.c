@@ -335,38 +335,86 @@ is_sequence (GVariant *value)
              && !g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING));
 }
 
+static void
+input_clear (Input *input)
+{
+  g_clear_pointer (&input->tuple, g_variant_unref);
+  g_strfreev (input->pieces);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Input, input_clear)
+
+/* What the place is to be filled from. */
+static int
+open_input (const KinPlace *place, GVariant *tuple, const char *text, Input *input, char **why)
+{
+  KinField row;
+
+  if (tuple) {
+    input->tuple = kin__value_unwrap (tuple);
+    if (!input->tuple || !is_sequence (input->tuple)) {
+      g_autofree char *shown = kin__value_show (tuple), *members = describe_members (place);
+
+      return kin__complain (why, EINVAL, "must be %s, not %s", members, shown);
+    }
+    input->n = (guint) g_variant_n_children (input->tuple);
+    return 0;
+  }
+  input->pieces = kin__text_split (text, place->shape->separator);
+  input->n = g_strv_length (input->pieces);
+  /* Nothing is no member where the first may be left out, else one that is empty. */
+  for (guint i = 0; kin__row (place->shape->fields, i, &row, sizeof row); i++)
+    if (has_form (&row, KIN_FORM_TEXT)) {
+      if (*text == 0 && (row.flags & KIN_FIELD_OPTIONAL))
+        input->n = 0;
+      break;
+    }
+  return 0;
+}
+
 int
 kin__fields_from (const KinShape *shape, gpointer base, gsize *length, GVariant *tuple,
                   const char *text, char **why)
 {
   KinPlace place = { shape, base, *length, tuple ? KIN_FORM_TUPLE : KIN_FORM_TEXT };
-  g_auto (GStrv) pieces = NULL;
-  g_autoptr (GVariant) value = NULL;
-  Input input = { .n = 0 };
-  KinField row;
-  int rc;
+  g_auto (Input) input = { .n = 0 };
+  int rc = open_input (&place, tuple, text, &input, why);
 
-  if (tuple) {
-    value = kin__value_unwrap (tuple);
-    if (!value || !is_sequence (value)) {
-      g_autofree char *shown = kin__value_show (tuple), *members = describe_members (&place);
-
-      return kin__complain (why, EINVAL, "must be %s, not %s", members, shown);
-    }
-    input.tuple = value;
-    input.n = (guint) g_variant_n_children (value);
-  } else {
-    input.pieces = pieces = kin__text_split (text, shape->separator);
-    input.n = g_strv_length (pieces);
-    /* Nothing is no member where the first may be left out, else one that is empty. */
-    for (guint i = 0; kin__row (shape->fields, i, &row, sizeof row); i++)
-      if (has_form (&row, KIN_FORM_TEXT)) {
-        if (*text == 0 && (row.flags & KIN_FIELD_OPTIONAL))
-          input.n = 0;
-        break;
-      }
-  }
-  rc = store (&place, &input, why);
+  if (rc == 0)
+    rc = store (&place, &input, why);
   *length = place.length;
   return rc;
+}
+
+/* ---- For a look-up ------------------------------------------------------------------------- */
+
+GArray *
+kin__fields_members (const KinShape *shape, GVariant *tuple, const char *text, GString *written,
+                     char **why)
+{
+  KinPlace place = { .shape = shape, .form = tuple ? KIN_FORM_TUPLE : KIN_FORM_TEXT };
+  g_autoptr (GArray) members = g_array_new (FALSE, TRUE, sizeof (KinMember));
+  g_auto (Input) input = { .n = 0 };
+  KinField row;
+  guint n = 0;
+
+  if (open_input (&place, tuple, text, &input, why) < 0)
+    return NULL;
+  for (guint i = 0; kin__row (shape->fields, i, &row, sizeof row); i++) {
+    gboolean is_given = has_form (&row, place.form) && n++ < input.n;
+    g_auto (Taken) taken = { .value = NULL };
+    KinMember member = { .kind = 0 };
+
+    if (!has_form (&row, KIN_FORM_TEXT))
+      continue;
+    if (is_given) {
+      if (take (&input, n - 1, &row, &taken, why) < 0
+          || kin__atom_to_member (&row, &taken.atom, &member, why) < 0)
+        return NULL;
+      if (members->len > 0 && shape->separator)
+        g_string_append_c (written, shape->separator);
+      kin__atom_to_text (shape, &row, &taken.atom, written);
+    }
+    g_array_append_val (members, member);
+  }
+  return g_steal_pointer (&members);
 }

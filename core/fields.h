@@ -63,6 +63,8 @@ int kin__atom_load (const KinPlace *place, const KinField *row, const KinField *
                     KinMember *scratch, KinAtom *atom);
 int kin__atom_store (KinPlace *place, const KinField *row, const KinField *own,
                      const KinAtom *atom, char **why);
+/* As hooks get it; a host that is not ASCII as IDNA has it. */
+int kin__atom_to_member (const KinField *row, const KinAtom *atom, KinMember *member, char **why);
 /* Is there nothing but the fallback? Of what load gave. */
 gboolean kin__atom_is_fallback (const KinPlace *place, const KinField *row, const KinAtom *atom);
 
@@ -97,5 +99,9 @@ char     *kin__fields_to_text (const KinShape *shape, gconstpointer base, gsize 
  * that must be looked up; all else is well). */
 int       kin__fields_from (const KinShape *shape, gpointer base, gsize *length, GVariant *tuple,
                             const char *text, char **why);
+/* Of the same, where a member is a name: what resolve is asked, KinMember, hosts by IDNA. written:
+ * the text form is appended. */
+GArray   *kin__fields_members (const KinShape *shape, GVariant *tuple, const char *text,
+                               GString *written, char **why);
 
 #endif

@@ -13,7 +13,7 @@
 gboolean
 kin__socket_bind (KinSocket *socket, const KinAddress *address, const char *text, GError **error)
 {
-  int rc = -EBADF;
+  int rc = kin__not_open (socket);
 
   if (!kin__audit ("socket.bind", socket->transport, socket, address, text, error))
     return FALSE;
@@ -71,7 +71,7 @@ kin_socket_bind (KinSocket *socket, const KinAddress *address, GError **error)
 gboolean
 kin_socket_listen (KinSocket *socket, int backlog, GError **error)
 {
-  int rc = socket->is_open ? kin__call_listen (socket, backlog) : -EBADF;
+  int rc = socket->is_open ? kin__call_listen (socket, backlog) : kin__not_open (socket);
 
   if (rc < 0)
     kin__fail (error, socket, "listen on", NULL, -rc);
@@ -110,7 +110,7 @@ kin_socket_accept (KinSocket *socket, KinAddress *peer, GError **error)
     /* A slot that accepts from an inner socket says whose address it is by itself. */
     .peer = { .transport = socket->transport, .protocol = socket->head.protocol },
   };
-  gssize rc = socket->is_open ? 0 : -EBADF;
+  gssize rc = socket->is_open ? 0 : kin__not_open (socket);
 
   /* accept has no MSG_DONTWAIT, and of two that poll one may find the connection gone. */
   if (rc == 0 && (socket->timeout_usec == 0 || (socket->polled & KIN_WAITS_ACCEPT)))
@@ -221,7 +221,7 @@ static int
 connect_now (KinSocket *socket, const Target *target)
 {
   if (!socket->is_open)
-    return -EBADF;
+    return kin__not_open (socket);
   if (socket->timeout_usec == 0) {
     int rc = kin__mode_set_nonblock (socket, TRUE);
 
@@ -279,6 +279,18 @@ kin_socket_connect (KinSocket *socket, const KinAddress *address, GError **error
          && kin__socket_connect (socket, address, NULL, error);
 }
 
+/* The options that an endpoint sets once its socket is connected. */
+static gboolean
+set_late_options (KinSocket *socket, GError **error)
+{
+  KinEndpoint *late = socket->more->late;
+  gboolean is_done = !late || kin__set_options (socket, late, TRUE, FALSE, error);
+
+  kin_endpoint_free (late);
+  socket->more->late = NULL;
+  return is_done;
+}
+
 /**
  * kin_connect_continue:
  * @socket: a socket that is being connected
@@ -286,7 +298,8 @@ kin_socket_connect (KinSocket *socket, const KinAddress *address, GError **error
  *
  * Goes on where kin_connect_start(), or kin_socket_connect() on a socket that never waits, left
  * off. While it fails with %KIN_OS_ERROR and EINPROGRESS, wait for POLLOUT as kin_socket_wants()
- * says and call it again; the descriptor may have changed.
+ * says and call it again; the descriptor may have changed. A name that is looked up, and its
+ * addresses that are raced, are one descriptor until there is a connection.
  *
  * Returns: %TRUE: connected; %FALSE: not yet, or never
  */
@@ -307,6 +320,12 @@ kin_connect_continue (KinSocket *socket, GError **error)
     kin__fail (error, socket, "connect", NULL, -rc);
     return FALSE;
   }
+  if (more->race) {
+    rc = kin__race_step (socket, error);
+    if (rc == -EINPROGRESS)
+      kin__fail (error, socket, "connect to", NULL, EINPROGRESS);
+    return rc == 0;
+  }
   address = more->text ? NULL : &more->connecting;
   if (more->text)
     target = (Target){ .address = more->text, .length = strlen (more->text) };
@@ -319,9 +338,10 @@ kin_connect_continue (KinSocket *socket, GError **error)
     rc = -EINPROGRESS;
   else
     socket->is_connecting = FALSE;
-  if (rc < 0)
-    kin__fail (error, socket, "connect to", address, -rc);
-  return rc == 0;
+  if (rc == 0)
+    return set_late_options (socket, error);
+  kin__fail (error, socket, "connect to", address, -rc);
+  return FALSE;
 }
 
 /* ---- Ending -------------------------------------------------------------------------------- */
@@ -339,7 +359,7 @@ kin_connect_continue (KinSocket *socket, GError **error)
 gboolean
 kin_socket_shutdown (KinSocket *socket, int how, GError **error)
 {
-  int rc = socket->is_open ? kin__call_shutdown (socket, how) : -EBADF;
+  int rc = socket->is_open ? kin__call_shutdown (socket, how) : kin__not_open (socket);
 
   if (rc < 0)
     kin__fail (error, socket, "shut down", NULL, -rc);

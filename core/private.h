@@ -18,7 +18,9 @@
 typedef struct {
   KinFamily        data;           /* the descriptor, cut or filled to libkin's own length */
   KinSocketOps     ops;            /* the same */
-  gboolean         is_kernel;      /* a NULL slot is the kernel's call, else EOPNOTSUPP */
+  gboolean         is_kernel;      /* fd is a kernel's socket, and a NULL slot its call; else
+                                      EOPNOTSUPP */
+  guint            own_waits;      /* KIN_WAITS_…: the operations that are the family's slots */
   gboolean         has_fds;        /* a control message of its carries descriptors */
   KinTransport    *transports;
   guint            n_transports;
@@ -47,7 +49,7 @@ typedef struct {
   void             (*scan) (void);
   /* Opens the plugin of an entry and takes its descriptor into use. */
   const KinLoaded *(*load) (const KinEntry *entry, GError **error);
-  /* The name of a family that is not installed and would serve the scheme (or has that name); NULL:
+  /* The name of a family that is not there and would serve the scheme (or has that name); NULL:
    * there is none. */
   char            *(*known) (const char *scheme);
 } KinHost;
@@ -67,6 +69,8 @@ const KinTransport *kin__registry_scheme (const char *scheme, guint n, GError **
 /* For adopted descriptors and foreign sockaddrs. type -1: any. NULL: no family has it. */
 const KinTransport *kin__registry_domain (int domain, int type, int protocol);
 char              **kin__registry_schemes (void);     /* of all families; g_strfreev */
+/* A family that is not installed and would serve the scheme, by its name; g_free. Or NULL. */
+char               *kin__registry_missing (const char *scheme);
 
 /* Checks a descriptor and takes it into use; NULL: *reason says why not (g_free). */
 const KinLoaded *kin__family_take (const KinFamily *own, char **reason);
@@ -87,6 +91,9 @@ void kin__nest_enter (void);
 /* is_well: the slot came through, and what failed inside does not matter. */
 void kin__nest_leave (gboolean is_well);
 gboolean kin__nest_is_inside (void);
+/* Between them failures are kept for nobody. */
+guint    kin__nest_pause (void);
+void     kin__nest_resume (guint depth);
 /* The first failure since the outermost slot was entered, if that is what the slot then answered;
  * NULL: none, or another. */
 const GError *kin__nest_innermost (int code);
@@ -113,10 +120,41 @@ gboolean  kin__option_find (const KinTable *options, const char *name, KinOption
 
 /* ---- Addresses and endpoints: address.c, endpoint.c ---------------------------------------- */
 
+/* A name in the place of an address. Constant once made. */
+typedef struct {
+  gint            ref_count;
+  KinAddressCodec codec;           /* whose resolve is asked */
+  char           *text;            /* "example.org:80", as endpoints have it */
+  GArray         *members;         /* KinMember: what it is asked */
+  GPtrArray      *transports;      /* const KinTransport: all that take it for a name */
+  GArray         *domains;         /* int: the sa_family of each */
+  KinAddress      rest;            /* what is said beside the name; whose resolve is asked */
+} KinQuestion;
+
+/* codec and rest: of the family that is asked. NULL: *why says what is wrong. */
+KinQuestion *kin__question_new (const KinAddressCodec *codec, const KinAddress *rest,
+                                GVariant *tuple, const char *text, char **why);
+void         kin__question_add (KinQuestion *question, const KinTransport *transport);
+KinQuestion *kin__question_ref (KinQuestion *question);
+void         kin__question_unref (KinQuestion *question);
+/* Calls resolve, which may wait. */
+int          kin__question_ask (const KinQuestion *question, gboolean is_passive,
+                                KinAddress *results, gsize max_results);
+/* Says of each result whose it is; drops those that are nobody's. Returns how many are left. */
+gsize        kin__question_assign (const KinQuestion *question, KinAddress *results, gsize n);
+
 /* From a tuple or, where that is NULL, from what follows the scheme, options left off: by each
- * family that serves the scheme, until one takes it. */
+ * family that serves the scheme, until one takes it. A name makes *question, where question is not
+ * NULL; else it is an error. */
 gboolean kin__address_from (const char *scheme, GVariant *tuple, const char *text,
-                            KinAddress *address, GError **error);
+                            KinAddress *address, KinQuestion **question, GError **error);
+/* The same, no name, by each family that takes it; those that serve the others first. g_free. */
+KinAddress *kin__address_all (const char *scheme, GVariant *tuple, const char *text, gsize *n);
+/* The addresses that an endpoint without a name has to bind: of a shared scheme more than one, for
+ * what means something to each family; g_free. */
+KinAddress *kin__endpoint_all (const KinEndpoint *endpoint, gsize *n);
+/* The sa_family of a family's addresses: none of the kernel's where it does not know them. */
+sa_family_t kin__transport_domain (const KinTransport *transport);
 /* What stands before the first colon; NULL: no scheme does. */
 char    *kin__scheme_of (const char *text, GError **error);
 /* Sets KIN_ERROR_NO_SUCH_OPTION, with the nearest option that is there. */
@@ -129,10 +167,13 @@ typedef struct {
 
 struct _KinEndpoint {
   const KinTransport *transport;
-  KinAddress          address;     /* length 0: see inner */
+  KinAddress          address;     /* length 0: see question, inner */
+  KinQuestion        *question;    /* a name; or NULL. transport is the first that it may become */
   char               *inner;       /* of a row over another: its endpoint's text, with the options
                                       that this family has not */
-  char               *written;     /* of such a row: all that follows the scheme */
+  char               *written;     /* all that follows the scheme; of an address no options, and
+                                      NULL if it came as a tuple */
+  GVariant           *tuple;       /* of an address that did; or NULL */
   GArray             *settings;    /* KinSetting, in order */
 };
 
@@ -160,14 +201,20 @@ int kin__call_poll (KinSocket *socket, int wanted, int *fd);
 KinSocket *kin__socket_inner (KinSocket *socket);
 /* Fills transport->data. */
 void kin__call_fill_data (KinTransport *transport);
+extern const KinSocketOps kin__no_connection;      /* data slots that answer ENOTCONN */
 
 /* ---- Sockets: socket.c, naming.c, data.c, wait.c ------------------------------------------- */
 
+typedef struct _KinRace KinRace;
+
 /* What few sockets need, made when first needed. */
 typedef struct {
-  KinCancel *cancel;
-  char      *text;                 /* of a row over another: the inner endpoint's text */
-  KinAddress connecting;           /* where a connect that has not ended goes */
+  KinCancel   *cancel;
+  char        *text;               /* of a row over another: the inner endpoint's text; of a race
+                                      the name */
+  KinAddress   connecting;         /* where a connect that has not ended goes */
+  KinRace     *race;               /* the socket is not open yet, and no one address's */
+  KinEndpoint *late;               /* of such a connect: whose options come at its end; or NULL */
 } KinMore;
 
 /* 72 bytes: a malloc chunk of 80. */
@@ -189,6 +236,13 @@ struct _KinSocket {
   guint8              is_connecting;   /* between connect and its end */
 };
 
+/* Of a socket that is not open: it was closed, or its race goes on. */
+static inline int
+kin__not_open (const KinSocket *socket)
+{
+  return socket->is_connecting ? -ENOTCONN : -EBADF;
+}
+
 KinMore   *kin__socket_more (KinSocket *socket);
 KinCancel *kin__socket_cancel (KinSocket *socket);
 /* A socket of the transport, open; audited as socket.__new__. protocol: of socket(2). */
@@ -197,6 +251,8 @@ KinSocket *kin__socket_open (const KinTransport *transport, int protocol, GError
 KinSocket *kin__socket_alloc (const KinTransport *transport, int protocol);
 /* The family, or the kernel, has given it a descriptor: now it is open. 0 or -errno. */
 int        kin__socket_start (KinSocket *socket);
+/* Takes over all that other has, and closes it; keeps its own time and cancel. 0 or -errno. */
+int        kin__socket_become (KinSocket *socket, KinSocket *other);
 /* Around bind and connect: text instead of an address where the row stands over another. */
 gboolean   kin__socket_bind (KinSocket *socket, const KinAddress *address, const char *text,
                              GError **error);
@@ -221,6 +277,8 @@ gssize     kin__finish (KinSocket *socket, guint operation, KinAttempt attempt, 
 /* Until something in wanted (POLLIN, POLLOUT) may work. deadline: g_get_monotonic_time(), or
  * KIN_FOREVER. 0, or -errno, -KIN__TIMED_OUT, -KIN__CANCELLED. */
 int        kin__wait (KinSocket *socket, int wanted, gint64 deadline);
+/* The same of any descriptor; cancel may be NULL. */
+int        kin__wait_fd (int fd, int events, KinCancel *cancel, gint64 deadline);
 /* A few milliseconds, where no poll can tell when to ask again. The same returns. */
 int        kin__pause (KinSocket *socket, gint64 deadline);
 /* timeout_usec from now, or KIN_FOREVER; saturates. */
@@ -234,8 +292,62 @@ int        kin__cancel_fd (KinCancel *cancel);
 void  kin__fail (GError **error, KinSocket *socket, const char *operation,
                  const KinAddress *address, int code);
 enum { KIN__TIMED_OUT = 0x10001, KIN__CANCELLED = 0x10002 };
+/* What the family says about this operation failing in this way; or NULL. operation is a phrase
+ * whose first word is the slot's: "connect to". */
+const char *kin__hint (const KinTransport *transport, const char *operation, int code);
 /* "unix:/run/x.sock", as messages name a socket: address, else its peer, itself, its scheme. */
 char *kin__socket_text (KinSocket *socket, const KinAddress *address);
+
+/* ---- Names: resolver.c --------------------------------------------------------------------- */
+
+typedef struct _KinLookup KinLookup;
+
+/* Asks, audited; in a thread where it has to wait. */
+KinLookup  *kin__lookup_start (KinQuestion *question, gboolean is_passive, GError **error);
+/* Readable once it has ended. */
+int         kin__lookup_fd (const KinLookup *lookup);
+gboolean    kin__lookup_has_ended (KinLookup *lookup);
+/* What it found, once it has ended: g_free; or NULL. */
+KinAddress *kin__lookup_take (KinLookup *lookup, gsize *n, GError **error);
+/* A wait for it ended with code: an errno, KIN__TIMED_OUT or KIN__CANCELLED. */
+void        kin__lookup_fail_waiting (const KinLookup *lookup, int code, GError **error);
+/* Whether it has ended or not: it is left behind. NULL is fine. */
+void        kin__lookup_drop (KinLookup *lookup);
+
+/* kin_endpoint_resolve () until a deadline. */
+KinAddress *kin__resolve (const KinEndpoint *endpoint, gboolean is_passive, gint64 deadline,
+                          KinCancel *cancel, gsize *n, GError **error);
+
+/* ---- Connecting: connect.c, race.c --------------------------------------------------------- */
+
+/* An endpoint's options, those before bind or connect or those after. is_one_of_several: the socket
+ * may be of another family next time; an option that only another one has is passed over. */
+gboolean kin__set_options (KinSocket *socket, const KinEndpoint *endpoint, gboolean is_late,
+                           gboolean is_one_of_several, GError **error);
+
+/* Where connections come from. */
+typedef struct {
+  KinEndpoint *endpoint;
+  KinAddress  *addresses;          /* at most one of a family */
+  gsize        n;
+} KinSource;
+
+/* text NULL: NULL and no error. */
+KinSource *kin__source_new (const char *text, GError **error);
+void       kin__source_free (KinSource *source);
+/* Binds to the source of the socket's family; source may be NULL. */
+gboolean   kin__source_bind (const KinSource *source, KinSocket *socket, GError **error);
+
+/* A socket whose name is being looked up; see more->race. Takes endpoint and source. */
+KinSocket *kin__race_start (KinEndpoint *endpoint, KinSource *source, GError **error);
+/* What can be done without waiting. 0: connected; -EINPROGRESS, without error; or -errno: the race
+ * has ended, and the socket is none. */
+int        kin__race_step (KinSocket *socket, GError **error);
+/* To its end, or the deadline's. */
+gboolean   kin__race_run (KinSocket *socket, gint64 deadline, GError **error);
+/* What to poll its descriptor for; 0: go on at once. */
+int        kin__race_poll (const KinSocket *socket);
+void       kin__race_free (KinRace *race);
 
 /* ---- Messages: message.c ------------------------------------------------------------------- */
 

@@ -267,10 +267,16 @@ find_entry (const char *scheme, guint n)
   return is_any ? NULL : refused;
 }
 
+char *
+kin__registry_missing (const char *scheme)
+{
+  return kin__builtin.host ? kin__builtin.host->known (scheme) : NULL;
+}
+
 static void
 fail_unknown (const char *scheme, GError **error)
 {
-  g_autofree char *family = kin__builtin.host ? kin__builtin.host->known (scheme) : NULL;
+  g_autofree char *family = kin__registry_missing (scheme);
   g_auto (GStrv) schemes = kin__registry_schemes ();
   g_autofree char *quoted = kin__quote (scheme, -1);
   const char *nearest = kin__nearest (scheme, (const char *const *) schemes);
@@ -354,18 +360,22 @@ kin__registry_schemes (void)
  * kin_list_families:
  *
  * Every family that was seen: linked in, registered, found by manifest; those refused and shadowed
- * as well. Loads none.
+ * as well, as they are now. Loads none.
  *
- * Returns: (transfer container) (element-type KinFamilyInfo): the list, in search order
+ * Returns: (transfer full) (element-type KinFamilyInfo): the list, in search order; what its
+ *   members point to stays for ever
  */
 GPtrArray *
 kin_list_families (void)
 {
-  GPtrArray *list = g_ptr_array_new ();
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
 
   registry_enter ();
-  for (guint i = 0; i < entries->len; i++)
-    g_ptr_array_add (list, &((KinEntry *) entries->pdata[i])->info);
+  for (guint i = 0; i < entries->len; i++) {
+    const KinEntry *entry = entries->pdata[i];
+
+    g_ptr_array_add (list, g_memdup2 (&entry->info, sizeof entry->info));
+  }
   registry_leave ();
   return list;
 }

@@ -41,6 +41,20 @@ stop (KinSocket *socket)
   socket->head.state = NULL;
 }
 
+int
+kin__socket_become (KinSocket *socket, KinSocket *other)
+{
+  socket->head = other->head;
+  socket->transport = other->transport;
+  socket->data_ops = other->data_ops;
+  socket->is_open = TRUE;
+  socket->is_connecting = FALSE;
+  socket->has_kernel_time = other->has_kernel_time;
+  socket->has_nonblock = other->has_nonblock;
+  stop (other);
+  return kin__mode_apply (socket);
+}
+
 KinSocket *
 kin__socket_open (const KinTransport *transport, int protocol, GError **error)
 {
@@ -78,6 +92,15 @@ kin_socket_new (const char *scheme, GError **error)
   const KinTransport *transport = kin__registry_scheme (scheme, 0, error);
 
   return transport ? kin__socket_open (transport, transport->row.protocol, error) : NULL;
+}
+
+/* The family makes and ends it: there is more to it than the kernel's socket. */
+static gboolean
+has_own_descriptor (const KinTransport *transport)
+{
+  const KinLoaded *family = transport->family;
+
+  return !family->is_kernel || family->ops.open || family->ops.close;
 }
 
 static int
@@ -178,7 +201,7 @@ kin_socket_new_pair (const char *scheme, KinSocket **first, KinSocket **second, 
     return FALSE;
   family = &transport->family->data;
   rc = -EOPNOTSUPP;
-  if (transport->family->is_kernel && !family->ops)
+  if (!has_own_descriptor (transport) && !family->ops)
     rc = socketpair (family->over_domain ? family->over_domain : family->domain,
                      transport->row.type | SOCK_CLOEXEC, transport->row.protocol, fds)
                  < 0
@@ -212,10 +235,10 @@ kin_socket_new_pair (const char *scheme, KinSocket **first, KinSocket **second, 
 KinSocket *
 kin_socket_dup (KinSocket *socket, GError **error)
 {
-  int fd = -1, rc = socket->is_open ? -EOPNOTSUPP : -EBADF;
+  int fd = -1, rc = socket->is_open ? -EOPNOTSUPP : kin__not_open (socket);
   KinSocket *duplicate;
 
-  if (socket->is_open && socket->transport->family->is_kernel && !socket->head.state) {
+  if (socket->is_open && !has_own_descriptor (socket->transport) && !socket->head.state) {
     fd = fcntl (socket->head.fd, F_DUPFD_CLOEXEC, 0);
     rc = fd < 0 ? -errno : 0;
   }
@@ -266,6 +289,8 @@ kin_socket_unref (KinSocket *socket)
   if (socket->is_open)
     kin__call_close (socket);
   if (socket->more) {
+    kin__race_free (socket->more->race);
+    kin_endpoint_free (socket->more->late);
     kin_cancel_unref (socket->more->cancel);
     g_free (socket->more->text);
     g_free (socket->more);
@@ -291,8 +316,12 @@ kin_socket_close (KinSocket *socket, GError **error)
 {
   int rc;
 
-  if (!socket->is_open)
+  if (!socket->is_open) {
+    if (socket->is_connecting)
+      g_clear_pointer (&socket->more->race, kin__race_free);
+    stop (socket);
     return TRUE;
+  }
   rc = kin__call_close (socket);
   stop (socket);
   if (rc == 0 || rc == -ECONNRESET || rc == -EINTR)
@@ -313,9 +342,9 @@ kin_socket_close (KinSocket *socket, GError **error)
 int
 kin_socket_detach (KinSocket *socket, GError **error)
 {
-  int fd = socket->head.fd, rc = socket->is_open ? 0 : -EBADF;
+  int fd = socket->head.fd, rc = socket->is_open ? 0 : kin__not_open (socket);
 
-  if (rc == 0 && (!socket->transport->family->is_kernel || socket->head.state))
+  if (rc == 0 && (has_own_descriptor (socket->transport) || socket->head.state))
     rc = -EOPNOTSUPP;
   if (rc == 0) {
     socket->timeout_usec = KIN_FOREVER;
@@ -403,7 +432,7 @@ kin_socket_protocol (KinSocket *socket)
 gboolean
 kin_socket_local (KinSocket *socket, KinAddress *address, GError **error)
 {
-  int rc = socket->is_open ? kin__call_local (socket, address) : -EBADF;
+  int rc = socket->is_open ? kin__call_local (socket, address) : kin__not_open (socket);
 
   if (rc < 0)
     kin__fail (error, socket, "tell the address of", NULL, -rc);
@@ -423,7 +452,7 @@ kin_socket_local (KinSocket *socket, KinAddress *address, GError **error)
 gboolean
 kin_socket_peer (KinSocket *socket, KinAddress *address, GError **error)
 {
-  int rc = socket->is_open ? kin__call_peer (socket, address) : -EBADF;
+  int rc = socket->is_open ? kin__call_peer (socket, address) : kin__not_open (socket);
 
   if (rc < 0)
     kin__fail (error, socket, "tell the peer of", NULL, -rc);

@@ -8,6 +8,7 @@
 #include "private.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
 
@@ -15,7 +16,8 @@
  */
 #define PAUSE_USEC 5000
 
-static GMutex default_lock;
+/* pthread's, not GLib's, whose lock ThreadSanitizer does not see. */
+static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
 static gint64 default_timeout = KIN_FOREVER;
 
 /**
@@ -28,9 +30,9 @@ static gint64 default_timeout = KIN_FOREVER;
 void
 kin_set_default_timeout (gint64 timeout_usec)
 {
-  g_mutex_lock (&default_lock);
+  pthread_mutex_lock (&default_lock);
   default_timeout = MAX (timeout_usec, KIN_FOREVER);
-  g_mutex_unlock (&default_lock);
+  pthread_mutex_unlock (&default_lock);
 }
 
 /**
@@ -43,9 +45,9 @@ kin_get_default_timeout (void)
 {
   gint64 timeout;
 
-  g_mutex_lock (&default_lock);
+  pthread_mutex_lock (&default_lock);
   timeout = default_timeout;
-  g_mutex_unlock (&default_lock);
+  pthread_mutex_unlock (&default_lock);
   return timeout;
 }
 
@@ -89,13 +91,14 @@ kin__mode_set_kernel_time (KinSocket *socket, int number, gint64 timeout_usec)
   return kin__call_setsockopt (socket, SOL_SOCKET, number, &value, sizeof value);
 }
 
-/* The operations that the core polls for. A family's own data slots never wait but where its row
- * says so; the kernel's own calls may, as long as nothing limits them. */
+/* The operations that the core polls for. A family's own slots never wait but where its row says
+ * so; the kernel's own calls may, as long as nothing limits them. */
 static guint
 find_polled (const KinSocket *socket)
 {
   const KinTransport *transport = socket->transport;
   guint kept = transport->family->is_kernel ? transport->row.kernel_waits : 0;
+  guint own = transport->family->own_waits & ~kept;
 
   if (socket->timeout_usec == 0)
     return 0;
@@ -103,13 +106,10 @@ find_polled (const KinSocket *socket)
     return KIN_WAITS_ALL;
   if (socket->timeout_usec > 0 && socket->is_shared)
     return KIN_WAITS_ALL;
-  if (socket->timeout_usec > 0 || transport->data.send || !transport->family->is_kernel)
+  if (socket->timeout_usec > 0)
     return KIN_WAITS_ALL & ~kept;
   /* Another owner may have set O_NONBLOCK: a connect must not take its EINPROGRESS for an end. */
-  if (socket->is_shared)
-    return KIN_WAITS_CONNECT;
-  /* A family's own connect slot answers EINPROGRESS, where the kernel's would wait. */
-  return transport->family->ops.connect ? KIN_WAITS_CONNECT & ~kept : 0;
+  return socket->is_shared ? own | KIN_WAITS_CONNECT : own;
 }
 
 /* O_NONBLOCK only where nothing else will do: it is the description's, and SO_RCVTIMEO, SO_SNDTIMEO
@@ -121,12 +121,14 @@ kin__mode_apply (KinSocket *socket)
   int rc = kin__mode_set_nonblock (socket, socket->timeout_usec == 0);
 
   guint polled = find_polled (socket);
+  gboolean raises_no_signal = (socket->transport->row.flags & KIN_PROTOCOL_REFUSES_NOSIGNAL) != 0;
   gboolean sends_at_once = socket->timeout_usec == 0 || (polled & KIN_WAITS_SEND);
   gboolean receives_at_once = socket->timeout_usec == 0 || (polled & KIN_WAITS_RECEIVE);
 
   /* Each stored once: another thread's call may read them, and must find MSG_DONTWAIT or not. */
   socket->polled = (guint8) polled;
-  socket->send_flags = sends_at_once ? MSG_NOSIGNAL | MSG_DONTWAIT : MSG_NOSIGNAL;
+  socket->send_flags =
+      (guint16) ((sends_at_once ? MSG_DONTWAIT : 0) | (raises_no_signal ? 0 : MSG_NOSIGNAL));
   socket->recv_flags = receives_at_once ? MSG_DONTWAIT : 0;
 
   kept = KIN_WAITS_ALL & ~polled;
@@ -150,8 +152,11 @@ kin__mode_apply (KinSocket *socket)
 static gboolean
 change_mode (KinSocket *socket, GError **error)
 {
-  int rc = socket->is_open ? kin__mode_apply (socket) : -EBADF;
+  int rc = socket->is_open ? kin__mode_apply (socket) : kin__not_open (socket);
 
+  /* What is being looked up and raced takes it on when there is a winner. */
+  if (rc == -ENOTCONN && !socket->is_open)
+    return TRUE;
   if (rc < 0)
     kin__fail (error, socket, "set the timeout of", NULL, -rc);
   return rc == 0;
@@ -279,6 +284,14 @@ poll_until (struct pollfd fds[2], KinCancel *cancel, gint64 deadline)
   }
 }
 
+int
+kin__wait_fd (int fd, int events, KinCancel *cancel, gint64 deadline)
+{
+  struct pollfd fds[2] = { { .fd = fd, .events = (short) events } };
+
+  return poll_until (fds, cancel, deadline);
+}
+
 KinCancel *
 kin__socket_cancel (KinSocket *socket)
 {
@@ -288,22 +301,17 @@ kin__socket_cancel (KinSocket *socket)
 int
 kin__wait (KinSocket *socket, int wanted, gint64 deadline)
 {
-  struct pollfd fds[2] = { { .fd = -1 } };
-  int events = kin__call_poll (socket, wanted, &fds[0].fd);
+  int fd = -1, events = kin__call_poll (socket, wanted, &fd);
 
-  if (events <= 0)
-    return events;
-  fds[0].events = (short) events;
-  return poll_until (fds, kin__socket_cancel (socket), deadline);
+  return events <= 0 ? events : kin__wait_fd (fd, events, kin__socket_cancel (socket), deadline);
 }
 
 int
 kin__pause (KinSocket *socket, gint64 deadline)
 {
-  struct pollfd fds[2] = { { .fd = -1 } };
   gint64 until = g_get_monotonic_time () + PAUSE_USEC;
   gboolean is_last = deadline >= 0 && deadline <= until;
-  int rc = poll_until (fds, kin__socket_cancel (socket), is_last ? deadline : until);
+  int rc = kin__wait_fd (-1, 0, kin__socket_cancel (socket), is_last ? deadline : until);
 
   return rc == -KIN__TIMED_OUT && !is_last ? 0 : rc;
 }

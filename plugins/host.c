@@ -154,12 +154,21 @@ host_serves (const KinManifest *manifest, const char *scheme)
              || g_strv_contains (manifest->entry.info.schemes, scheme));
 }
 
+static gboolean
+host_has (GPtrArray *families, const char *name)
+{
+  for (guint i = 0; i < families->len; i++)
+    if (strcmp (((const KinFamilyInfo *) families->pdata[i])->name, name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static char *
 host_known (const char *scheme)
 {
   g_autofree char *library = host_library_folder ();
   g_autofree char *folder = host_folder (library, KIN_KNOWN_RELATIVE, KIN_KNOWN_DIR);
-  g_autoptr (GPtrArray) names = NULL;
+  g_autoptr (GPtrArray) names = NULL, families = kin_list_families ();
   DIR *stream = opendir (folder);
   char *name = NULL;
 
@@ -169,7 +178,7 @@ host_known (const char *scheme)
   for (guint i = 0; i < names->len; i++) {
     KinManifest *manifest = kin__manifest_read (dirfd (stream), folder, names->pdata[i], NULL);
 
-    if (!name && host_serves (manifest, scheme))
+    if (!name && host_serves (manifest, scheme) && !host_has (families, manifest->entry.info.name))
       name = g_strdup (manifest->entry.info.name);
     kin__manifest_free (manifest);
   }

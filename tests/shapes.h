@@ -265,7 +265,7 @@ static const KinFamily shapes_family = {
   .options   = KIN_TABLE (shapes_options),
 };
 
-/* Only that it is there matters: no name is looked up yet. */
+/* Only that it is there matters: no name is looked up here. */
 static int
 host_resolve (const KinQuery *query, KinAddress *results, size_t max_results)
 {

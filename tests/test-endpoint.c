@@ -115,6 +115,8 @@ test_same_text (void **state)
     "s-path:/a%3Fb?s.string=x%26y%25z&s.string=again",
     "ip:127.0.0.1:80",
     "ip:[::1]:80?so.reuseaddr=1",
+    "ip:example.org:80?so.mark=1",
+    "ip:bücher.example:80",
     "ip6:[fe80::1%7]:80",
     "s-tipc:name,1000,1,node?s.bytes=00ff&s.length=16",
     "wrap:s-vsock:any:1234",
@@ -147,7 +149,7 @@ test_settings (void **state)
   assert_string_equal (settings[0].text, "4096");
   assert_string_equal (settings[1].text, "a%20b");
   assert_string_equal (settings[2].text, "%0A");
-  assert_true (kin_endpoint_resolve (endpoint, &address, NULL));
+  assert_true (kin_endpoint_address (endpoint, &address, NULL));
   text = kin_address_format (&address);
   assert_string_equal (text, "s-vsock:any:1");
 }
@@ -168,7 +170,7 @@ test_over (void **state)
   assert_string_equal (settings[0].text, "0102");
   assert_string_equal (settings[1].text, "03");
   assert_string_equal (nested->inner, "wrap:s-path:/x");
-  assert_false (kin_endpoint_resolve (endpoint, &address, &error));
+  assert_false (kin_endpoint_address (endpoint, &address, &error));
   assert_message (error, KIN_ERROR_NOT_SUPPORTED, "wrap stands over another endpoint");
   assert_false (kin_address_parse (&address, "wrap:s-path:/x", &error));
   assert_message (error, KIN_ERROR_NOT_SUPPORTED, "wrap stands over another endpoint");
@@ -197,6 +199,32 @@ test_from_tuple (void **state)
   assert_message (error, KIN_ERROR_BAD_ENDPOINT, "s-vsock address (1, 'x'): port must be");
   assert_null (kin_endpoint_new_tuple ("vscok", value_of ("(1, 2)"), &error));
   assert_message (error, KIN_ERROR_NO_SUCH_SCHEME, "vscok");
+}
+
+/* A name is what all the families that take it for one are asked together. */
+static void
+test_name (void **state)
+{
+  g_autoptr (KinEndpoint) endpoint = endpoint_of ("ip:b%C3%BCcher.example:80");
+  g_autoptr (KinEndpoint) scoped = NULL;
+  const KinMember *members = (const KinMember *) endpoint->question->members->data;
+  GError *error = NULL;
+  KinAddress address;
+
+  (void) state;
+  assert_int_equal (endpoint->question->transports->len, 2);
+  assert_int_equal (endpoint->question->members->len, 2);
+  assert_string_equal (members[0].bytes, "xn--bcher-kva.example");
+  assert_int_equal (members[1].kind, KIN_UINT);
+  assert_int_equal (members[1].number, 80);
+  assert_false (kin_endpoint_address (endpoint, &address, &error));
+  assert_message (error, KIN_ERROR_NOT_SUPPORTED, "ip:bücher.example:80 is a name");
+  assert_false (kin_address_parse (&address, "ip:example.org:80", &error));
+  assert_message (error, KIN_ERROR_NOT_SUPPORTED,
+                  "host \"example.org\" is not an address; names are looked up in endpoints");
+  scoped = kin_endpoint_new_tuple ("ip", value_of ("('example.org', 80, 0, 7)"), NULL);
+  assert_non_null (scoped);
+  assert_int_equal (scoped->question->transports->len, 1);
 }
 
 /* ---- What is refused ----------------------------------------------------------------------- */
@@ -228,8 +256,6 @@ test_refused (void **state)
       KIN_ERROR_BAD_VALUE },
     { "s-vsock:1:2?s.string=%zz", "s.string: \"%zz\" is a bad escape", KIN_ERROR_BAD_VALUE },
     { "ip:127.0.0.1:99999", "port 99999 is out of range (0 to 65535)", KIN_ERROR_BAD_ENDPOINT },
-    { "ip:example.org:80?so.mark=1", "host \"example.org\" is not an address",
-      KIN_ERROR_NOT_SUPPORTED },
   };
 
   (void) state;
@@ -313,7 +339,8 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_same_text), cmocka_unit_test (test_settings),
     cmocka_unit_test (test_over),      cmocka_unit_test (test_from_tuple),
-    cmocka_unit_test (test_refused),   cmocka_unit_test (test_garbage),
+    cmocka_unit_test (test_name),      cmocka_unit_test (test_refused),
+    cmocka_unit_test (test_garbage),
   };
 
   return cmocka_run_group_tests (tests, setup, NULL);

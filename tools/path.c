@@ -46,7 +46,7 @@ path_of (const char *text)
   gsize length = 0;
   KinAddress address;
 
-  if (!endpoint || !kin_endpoint_resolve (endpoint, &address, NULL))
+  if (!endpoint || !kin_endpoint_address (endpoint, &address, NULL))
     return NULL;
   tuple = lookup_tuple (&address);
   if (tuple && g_variant_is_of_type (tuple, G_VARIANT_TYPE_STRING))

@@ -3,27 +3,22 @@
 #include "tool.h"
 
 static gboolean is_json;
+static char *timeout_text;
 
 typedef struct {
   char *text, *tuple;
   const char *scheme, *family;
 } Resolved;
 
-static gboolean
-resolve_one (const char *text, Resolved *resolved, GError **error)
+static void
+resolve_show (const KinAddress *address, Resolved *resolved)
 {
-  g_autoptr (KinEndpoint) endpoint = kin_endpoint_new (text, error);
-  g_autoptr (GVariant) tuple = NULL;
-  KinAddress address;
+  g_autoptr (GVariant) tuple = lookup_tuple (address);
 
-  if (!endpoint || !kin_endpoint_resolve (endpoint, &address, error))
-    return FALSE;
-  tuple = lookup_tuple (&address);
-  resolved->text = kin_address_format (&address);
+  resolved->text = kin_address_format (address);
   resolved->tuple = tuple ? kin_value_print (tuple) : g_strdup ("None");
-  resolved->scheme = kin_address_scheme (&address);
-  resolved->family = lookup_family_of (&address);
-  return TRUE;
+  resolved->scheme = kin_address_scheme (address);
+  resolved->family = lookup_family_of (address);
 }
 
 static void
@@ -53,34 +48,55 @@ resolve_add_row (Listing *listing, const Resolved *resolved)
   cells[2] = tool_escape (resolved->family);
 }
 
+static gboolean
+resolve_one (const char *text, gint64 timeout_usec, Listing *listing, GError **error)
+{
+  g_autoptr (KinEndpoint) endpoint = kin_endpoint_new (text, error);
+  g_autofree KinAddress *addresses = NULL;
+  gsize n = 0;
+
+  if (endpoint)
+    addresses = kin_endpoint_resolve (endpoint, FALSE, timeout_usec, NULL, &n, error);
+  for (gsize i = 0; i < n; i++) {
+    Resolved resolved;
+
+    resolve_show (&addresses[i], &resolved);
+    resolve_add_json (listing->json, text, &resolved);
+    resolve_add_row (listing, &resolved);
+    g_free (resolved.text);
+    g_free (resolved.tuple);
+  }
+  return addresses != NULL;
+}
+
 static int
 resolve_run (char **operands)
 {
+  gint64 timeout_usec = KIN_FOREVER;
+  g_autoptr (GError) wrong = NULL;
   int code = TOOL_DONE;
   Listing listing;
 
+  if (!tool_parse_seconds ("timeout", timeout_text, &timeout_usec, &wrong))
+    return tool_fail (wrong);
   listing_begin (&listing, 3, NULL);
   for (guint i = 0; operands[i]; i++) {
     g_autoptr (GError) error = NULL;
-    Resolved resolved = { 0 };
 
-    if (resolve_one (operands[i], &resolved, &error)) {
-      resolve_add_json (listing.json, operands[i], &resolved);
-      resolve_add_row (&listing, &resolved);
-    } else {
+    if (!resolve_one (operands[i], timeout_usec, &listing, &error)) {
       int failure = tool_fail (error);
 
       code = MAX (code, failure);
     }
-    g_free (resolved.text);
-    g_free (resolved.tuple);
   }
   listing_end (&listing, is_json);
   return code;
 }
 
 static const GOptionEntry options[] = {
-  { "json", 'j', 0, G_OPTION_ARG_NONE, &is_json, "a list of objects", NULL }, { 0 }
+  { "json", 'j', 0, G_OPTION_ARG_NONE, &is_json, "a list of objects", NULL },
+  { "timeout", 't', 0, G_OPTION_ARG_STRING, &timeout_text, "give up after so many seconds", "S" },
+  { 0 },
 };
 
 KIN_VERB (resolve) = {
@@ -88,11 +104,13 @@ KIN_VERB (resolve) = {
   .operands = "ENDPOINT...",
   .summary = "show what an endpoint means",
   .details =
-      "A line for each: the address as text, its tuple as Python's socket module has it, and\n"
-      "the family. Loads the families named and no other; nothing is connected to.\n"
+      "A line for each address: as text, its tuple as Python's socket module has it, and the\n"
+      "family. Names are looked up. Loads the families named and no other; nothing is connected\n"
+      "to.\n"
       "\n"
       "Examples:\n"
       "  kin resolve unix:/run/hello.sock unix:@abstract\n"
+      "  kin resolve --timeout 5 tcp:example.org:https\n"
       "  kin resolve --json loop:hello\n",
   .options = options,
   .min = 1,

@@ -65,7 +65,7 @@ trip_connect_datagrams (const Trip *trip, GError **error)
 
   if (!socket)
     return endpoint ? kin_connect (trip->to, TIMEOUT, error) : NULL;
-  if (!endpoint || !kin_endpoint_resolve (endpoint, &address, error)
+  if (!endpoint || !kin_endpoint_address (endpoint, &address, error)
       || !kin_socket_connect (socket, &address, error))
     return NULL;
   return g_steal_pointer (&socket);

@@ -83,35 +83,36 @@ static const KinAddressCodec inet6_raw_codecs[] = {
 #define REUSE "so.reuseaddr=1&"
 #define DUAL  "ipv6.v6only=0"
 #define ALONE "ipv6.v6only=1"
+#define SHARED (KIN_PROTOCOL_SHARED | KIN_PROTOCOL_DUAL)
 
 /* MPTCP's connect and accept wait in a TCP socket, which older kernels do not tell the time. */
 static const KinProtocol inet6_protocols[] = {
   { .scheme = "tcp",      .type = SOCK_STREAM, .protocol = IPPROTO_TCP,
-    .flags  = KIN_PROTOCOL_SHARED,             .kernel_waits = KIN_WAITS_ALL,
+    .flags  = SHARED,                          .kernel_waits = KIN_WAITS_ALL,
     LOCAL,  .example = "tcp:[::1]:80",         .bind_options = REUSE DUAL },
   { .scheme = "tcp6",     .type = SOCK_STREAM, .protocol = IPPROTO_TCP,
     .kernel_waits = KIN_WAITS_ALL,
     LOCAL,  .example = "tcp6:[::1]:80",        .bind_options = REUSE ALONE },
   { .scheme = "udp",      .type = SOCK_DGRAM,  .protocol = IPPROTO_UDP,
-    .flags  = KIN_PROTOCOL_SHARED,             .kernel_waits = KIN_WAITS_ALL,
+    .flags  = SHARED,                          .kernel_waits = KIN_WAITS_ALL,
     LOCAL,  .example = "udp:[::1]:53",         .bind_options = DUAL },
   { .scheme = "udp6",     .type = SOCK_DGRAM,  .protocol = IPPROTO_UDP,
     .kernel_waits = KIN_WAITS_ALL,
     LOCAL,  .example = "udp6:[::1]:53",        .bind_options = ALONE },
   { .scheme = "udplite",  .type = SOCK_DGRAM,  .protocol = IPPROTO_UDPLITE,
-    .flags  = KIN_PROTOCOL_SHARED,             .kernel_waits = KIN_WAITS_ALL,
+    .flags  = SHARED,                          .kernel_waits = KIN_WAITS_ALL,
     LOCAL,  .example = "udplite:[::1]:5000",   .bind_options = DUAL },
   { .scheme = "udplite6", .type = SOCK_DGRAM,  .protocol = IPPROTO_UDPLITE,
     .kernel_waits = KIN_WAITS_ALL,
     LOCAL,  .example = "udplite6:[::1]:5000",  .bind_options = ALONE },
   { .scheme = "mptcp",    .type = SOCK_STREAM, .protocol = IP_IPPROTO_MPTCP,
-    .flags  = KIN_PROTOCOL_SHARED,             .kernel_waits = KIN_WAITS_RECEIVE | KIN_WAITS_SEND,
+    .flags  = SHARED,                          .kernel_waits = KIN_WAITS_RECEIVE | KIN_WAITS_SEND,
     LOCAL,  .example = "mptcp:[::1]:80",       .bind_options = REUSE DUAL },
   { .scheme = "mptcp6",   .type = SOCK_STREAM, .protocol = IP_IPPROTO_MPTCP,
     .kernel_waits = KIN_WAITS_RECEIVE | KIN_WAITS_SEND,
     LOCAL,  .example = "mptcp6:[::1]:80",      .bind_options = REUSE ALONE },
   { .scheme = "sctp",     .type = SOCK_STREAM, .protocol = IPPROTO_SCTP,
-    .flags  = KIN_PROTOCOL_SHARED,             .kernel_waits = KIN_WAITS_ALL,
+    .flags  = SHARED,                          .kernel_waits = KIN_WAITS_ALL,
     LOCAL,  .example = "sctp:[::1]:5000",      .bind_options = REUSE DUAL,
     .modules = "sctp" },
   { .scheme = "sctp6",    .type = SOCK_STREAM, .protocol = IPPROTO_SCTP,

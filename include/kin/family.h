@@ -145,7 +145,9 @@ enum {
   KIN_FIELD_TEXT_ONLY  = 16,
   KIN_FIELD_TAG        = 32,    /* tells codecs of one row apart: must be fallback */
   KIN_FIELD_SHOWN      = 64,    /* given out; taken and ignored (TIPC repeats the instance) */
-  KIN_FIELD_HOST       = 128    /* a host name: set and resolve get it in ASCII (IDNA) */
+  KIN_FIELD_HOST       = 128,   /* a host name: set and resolve get it in ASCII (IDNA) */
+  KIN_FIELD_LOCAL      = 256    /* control message: the address of this machine that a datagram came
+                                   to or goes from: the bytes of the address's KIN_FIELD_HOST */
 };
 #define KIN_AT(type, member) \
   .offset = offsetof (type, member), .size = sizeof (((type *) 0)->member)
@@ -196,7 +198,11 @@ typedef struct {
 } KinProtocol;
 enum {
   KIN_PROTOCOL_SHARED = 1,   /* other families may serve the scheme, if they all say so: tcp */
-  KIN_PROTOCOL_OVER   = 2    /* stands over another endpoint, "tls:tcp:host:443"; see inner */
+  KIN_PROTOCOL_OVER   = 2,   /* stands over another endpoint, "tls:tcp:host:443"; see inner */
+  /* Of the families that share the scheme and take the text for an address (tcp::80: all of this
+   * machine's), this one is bound first: with bind_options it serves the others as well. */
+  KIN_PROTOCOL_DUAL   = 4,
+  KIN_PROTOCOL_REFUSES_NOSIGNAL = 8   /* such a send fails; without it no SIGPIPE comes */
 };
 enum {   /* operations whose blocking call keeps SO_RCVTIMEO or SO_SNDTIMEO on fd */
   KIN_WAITS_RECEIVE = 1, KIN_WAITS_SEND = 2, KIN_WAITS_ACCEPT = 4, KIN_WAITS_CONNECT = 8,
@@ -213,6 +219,7 @@ typedef struct {
   uint8_t        kind, flags;      /* KinKind, KIN_OPTION_… */
   KinTable       fields;           /* KinField, of KIN_STRUCT and KIN_ARRAY */
   const KinName *names;            /* as in KinField */
+  const char    *enabled_by;       /* control message: the option that must be 1 for it to come */
 } KinOption;
 typedef KinOption KinControl;      /* READ: comes with a message; WRITE: goes with one */
 enum {
@@ -232,7 +239,8 @@ typedef struct {
 } KinHint;
 
 /* ---- Operations ---------------------------------------------------------------------------- */
-/* The head of a socket: all that operations see of it. Frozen. libkin makes and frees it. */
+/* The head of a socket: all that operations see of it. Frozen. libkin makes and frees it, and may
+ * move it between two calls: keep state, not the head. */
 typedef struct {
   int                fd;           /* the one that is polled; -1 from open on, until there is one */
   int32_t            protocol;     /* as asked of socket(2) */

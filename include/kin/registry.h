@@ -36,7 +36,7 @@ typedef enum {
  * @domain: its AF_ number, or %KIN_DOMAIN_DYNAMIC
  * @state: a #KinFamilyState
  *
- * One family as the registry knows it. The library's; @state and @reason may change when it loads.
+ * One family as the registry knew it when it was listed: @state and @reason change when it loads.
  */
 typedef struct {
   const char        *name;
