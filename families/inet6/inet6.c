@@ -215,11 +215,11 @@ static const KinOption inet6_options[] = {
 
 static const KinControl inet6_controls[] = {
 #include "../ip/ip4-controls.h"
+  { .name  = "ipv6.dontfrag",     .help   = "never cut this into fragments",
+    .level = IPPROTO_IPV6,        .number = IPV6_DONTFRAG,             TRUTH,   WRITE },
   { .name  = "ipv6.dstopts",      .help   = "destination options header",
     .level = IPPROTO_IPV6,        .number = IPV6_DSTOPTS,
     .kind  = KIN_BYTES,           .size   = 1024,                      BOTH },
-  { .name  = "ipv6.dontfrag",     .help   = "never cut this into fragments",
-    .level = IPPROTO_IPV6,        .number = IPV6_DONTFRAG,             TRUTH,   WRITE },
   { .name  = "ipv6.error",        .help   = "an error of the error queue, and who reported it",
     .level = IPPROTO_IPV6,        .number = IPV6_RECVERR,
     STRUCT (struct ip_extended_error, ip_error_fields),                READ },

@@ -233,7 +233,8 @@ typedef struct {
 } KinConstant;
 
 typedef struct {
-  const char *operation;           /* open, bind, listen, accept, connect, send, receive, shut */
+  const char *operation;           /* open, bind, listen, accept, connect, send, receive,
+                                      shut, set, get */
   const char *sentence;            /* what to do about it: "load it: modprobe vsock_loopback" */
   int32_t     code;                /* errno */
 } KinHint;

@@ -8,9 +8,8 @@
  *
  * Needs: inet inet6
  */
-#include "sockets.h"
+#include "net.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
 typedef enum {
@@ -439,24 +438,6 @@ test_rows_are_of_options (void **state)
   }
 }
 
-static int
-setup (void **state)
-{
-  int status = -1;
-
-  (void) state;
-  if (unshare (CLONE_NEWNET | (geteuid () == 0 ? 0 : CLONE_NEWUSER)) < 0)
-    return -1;
-  if (!g_spawn_command_line_sync ("sh -ec 'ip link set lo up\n"
-                                  "ip link add k0 type veth peer name k1\n"
-                                  "ip address add 2001:db8::1/64 dev k0 nodad\n"
-                                  "ip link set k0 up\n"
-                                  "ip link set k1 up'",
-                                  NULL, NULL, &status, NULL))
-    return -1;
-  return status;
-}
-
 int
 main (void)
 {
@@ -466,5 +447,5 @@ main (void)
     cmocka_unit_test (test_every_socket), cmocka_unit_test (test_rows_are_of_options),
   };
 
-  return cmocka_run_group_tests (tests, setup, NULL);
+  return cmocka_run_group_tests (tests, net_setup, NULL);
 }

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* test-tables: what holds for the tables of every family of the tree, whichever these are.
+ *
+ * Addresses go from a row's example to text and tuple and back, constants are held against
+ * Python's, and the lists of `kin info` are sorted and say what they mean.
+ *
+ * Needs: plugins
+ */
+#include "../oracle.h"
+#include "sockets.h"
+
+static GPtrArray *families; /* const KinFamily */
+
+static int
+setup (void **state)
+{
+  g_autoptr (GPtrArray) infos = kin_list_families ();
+
+  (void) state;
+  families = g_ptr_array_new ();
+  for (guint i = 0; i < infos->len; i++) {
+    const KinFamilyInfo *info = infos->pdata[i];
+    g_autoptr (GError) error = NULL;
+    const KinFamily *family = kin_load_family (info->name, &error);
+
+    must (family, error);
+    g_ptr_array_add (families, (gpointer) family);
+  }
+  return families->len > 0 ? 0 : -1;
+}
+
+static int
+teardown (void **state)
+{
+  (void) state;
+  g_ptr_array_unref (families);
+  return 0;
+}
+
+/* ---- Addresses ----------------------------------------------------------------------------- */
+
+/* Of a row's example, or of what it binds to talk to itself. */
+static void
+check_address (const char *scheme, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) tuple = NULL, again = NULL;
+  g_autofree char *written = NULL, *printed = NULL, *printed_again = NULL;
+  KinAddress address, from_text, from_tuple;
+
+  must (kin_address_parse (&address, text, &error), error);
+  written = kin_address_format (&address);
+  must (kin_address_parse (&from_text, written, &error), error);
+  assert_true (kin_address_equal (&address, &from_text));
+  assert_string_equal (kin_address_scheme (&address), scheme);
+  tuple = kin_address_to_tuple (&address);
+  must (kin_address_from_tuple (&from_tuple, scheme, tuple, &error), error);
+  assert_true (kin_address_equal (&address, &from_tuple));
+  again = kin_address_to_tuple (&from_tuple);
+  printed = kin_value_print (tuple);
+  printed_again = kin_value_print (again);
+  assert_string_equal (printed, printed_again);
+}
+
+static void
+check_protocol (const KinProtocol *row)
+{
+  g_autofree char *start = g_strdup_printf ("%s:", row->scheme), *bound = NULL, *written = NULL;
+  KinAddress address;
+
+  assert_true (g_str_has_prefix (row->example, start));
+  assert_true (*row->grammar != 0);
+  if (row->flags & KIN_PROTOCOL_OVER)
+    return;
+  check_address (row->scheme, row->example);
+  /* An example is written as libkin writes it. */
+  assert_true (kin_address_parse (&address, row->example, NULL));
+  written = kin_address_format (&address);
+  assert_string_equal (written, row->example);
+  if (row->loopback) {
+    bound = g_strconcat (start, row->loopback, NULL);
+    check_address (row->scheme, bound);
+  }
+}
+
+static void
+test_addresses (void **state)
+{
+  KinProtocol row;
+
+  (void) state;
+  for (guint f = 0; f < families->len; f++) {
+    const KinFamily *family = families->pdata[f];
+
+    for (guint i = 0; kin_table_get (&family->protocols, i, &row, sizeof row); i++)
+      check_protocol (&row);
+  }
+}
+
+/* What a row's own options for bind are, it has, and may be set. */
+static void
+check_bind_options (const KinFamily *family, const KinProtocol *row)
+{
+  g_auto (GStrv) settings = g_strsplit (row->bind_options ? row->bind_options : "", "&", -1);
+
+  for (char **setting = settings; *setting; setting++) {
+    const KinTable *tables[] = { &family->options, kin_generic_options () };
+    g_auto (GStrv) pair = g_strsplit (*setting, "=", 2);
+    gboolean is_there = FALSE;
+    KinOption option;
+
+    for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+      for (guint i = 0; kin_table_get (tables[t], i, &option, sizeof option); i++)
+        is_there |= strcmp (option.name, pair[0]) == 0 && (option.flags & KIN_OPTION_WRITE);
+    if (!is_there)
+      fail_msg ("%s: %s is no option to set", row->scheme, pair[0]);
+  }
+}
+
+static void
+test_bind_options (void **state)
+{
+  KinProtocol row;
+
+  (void) state;
+  for (guint f = 0; f < families->len; f++) {
+    const KinFamily *family = families->pdata[f];
+
+    for (guint i = 0; kin_table_get (&family->protocols, i, &row, sizeof row); i++)
+      check_bind_options (family, &row);
+  }
+}
+
+/* ---- Options and control messages ---------------------------------------------------------- */
+
+static void
+check_fields (const KinOption *option)
+{
+  gboolean is_struct = option->kind == KIN_STRUCT || option->kind == KIN_ARRAY;
+  KinField field;
+  guint n = 0;
+
+  for (guint i = 0; kin_table_get (&option->fields, i, &field, sizeof field); i++, n++) {
+    if (!field.name || *field.name == 0)
+      fail_msg ("%s: a member has no name", option->name);
+    if (field.kind != KIN_ADDRESS && field.kind != KIN_BYTES
+        && field.offset + field.size > option->size)
+      fail_msg ("%s: member %s is outside of the struct", option->name, field.name);
+  }
+  if (is_struct != (n > 0))
+    fail_msg ("%s has %u members", option->name, n);
+}
+
+static void
+check_rows (const KinFamily *family, const KinTable *table)
+{
+  const char *before = "";
+  KinOption row;
+
+  for (guint i = 0; kin_table_get (table, i, &row, sizeof row); i++) {
+    if (strcmp (before, row.name) >= 0)
+      fail_msg ("%s stands after %s", row.name, before);
+    before = row.name;
+    if (!(row.flags & KIN_OPTION_READ_WRITE))
+      fail_msg ("%s is neither read nor written", row.name);
+    if (!row.help || *row.help == 0 || strlen (row.help) > 72 || g_str_has_suffix (row.help, "."))
+      fail_msg ("%s: the help must be a line without a full stop", row.name);
+    if (strspn (row.name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen (row.name)
+        || !strchr (row.name, '.') || g_str_has_prefix (row.name, "so."))
+      fail_msg ("%s is no name for an option of %s", row.name, family->name);
+    check_fields (&row);
+  }
+}
+
+static void
+test_options (void **state)
+{
+  (void) state;
+  for (guint f = 0; f < families->len; f++) {
+    const KinFamily *family = families->pdata[f];
+
+    check_rows (family, &family->options);
+    check_rows (family, &family->controls);
+  }
+}
+
+/* ---- Constants and hints ------------------------------------------------------------------- */
+
+static void
+test_constants (void **state)
+{
+  g_autoptr (GString) lines = g_string_new (NULL);
+  KinConstant row;
+
+  (void) state;
+  for (guint f = 0; f < families->len; f++) {
+    const KinFamily *family = families->pdata[f];
+    const char *before = "";
+
+    for (guint i = 0; kin_table_get (&family->constants, i, &row, sizeof row); i++) {
+      if (strcmp (before, row.name) >= 0)
+        fail_msg ("%s: %s stands after %s", family->name, row.name, before);
+      before = row.name;
+      if (row.text)
+        g_string_append_printf (lines, "%s =%s\n", row.name, row.text);
+      else
+        g_string_append_printf (lines, "%s %" G_GINT64_FORMAT "\n", row.name, row.value);
+    }
+  }
+  print_message ("# %u constants are Python's as well\n",
+                 (guint) ask_oracle ("family-constants.py", lines));
+}
+
+static void
+test_hints (void **state)
+{
+  static const char *const operations[] = { "open",    "bind", "listen",  "accept",
+                                            "connect", "send", "receive", "shut",
+                                            "set",     "get",  NULL };
+  KinHint hint, other;
+
+  (void) state;
+  for (guint f = 0; f < families->len; f++) {
+    const KinTable *hints = &((const KinFamily *) families->pdata[f])->hints;
+
+    for (guint i = 0; kin_table_get (hints, i, &hint, sizeof hint); i++) {
+      if (!g_strv_contains (operations, hint.operation))
+        fail_msg ("a hint is for \"%s\", which is no operation", hint.operation);
+      if (hint.code <= 0 || g_str_has_suffix (hint.sentence, "."))
+        fail_msg ("\"%s\" has no errno, or a full stop", hint.sentence);
+      for (guint j = 0; j < i && kin_table_get (hints, j, &other, sizeof other); j++)
+        if (hint.code == other.code && strcmp (hint.operation, other.operation) == 0)
+          fail_msg ("\"%s\" is never said, \"%s\" is", hint.sentence, other.sentence);
+    }
+  }
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test (test_addresses), cmocka_unit_test (test_bind_options),
+    cmocka_unit_test (test_options),   cmocka_unit_test (test_constants),
+    cmocka_unit_test (test_hints),
+  };
+
+  return cmocka_run_group_tests (tests, setup, teardown);
+}
