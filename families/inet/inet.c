@@ -12,6 +12,7 @@
  * All of it is the kernel's: ip(7), tcp(7), udp(7), raw(7), icmp(7). Ours is that a group which
  * an option leaves out is the socket's own address. Options and control messages of TCP and UDP,
  * and those of IPv4, which IPv6 sockets have, too, are in ../ip. */
+#define IP4_LOCAL KIN_FIELD_LOCAL
 #include "../ip/ip4.h"
 #include "../ip/sctp.h"
 #include "../ip/tcp.h"

@@ -13,6 +13,7 @@
  *
  * All of it is the kernel's: ipv6(7), tcp(7), udp(7), raw(7). Ours is that a group which an option
  * leaves out is the socket's own address. What inet has as well is in ../ip. */
+#define IP4_LOCAL 0
 #include "../ip/ip4.h"
 #include "../ip/sctp.h"
 #include "../ip/tcp.h"
@@ -80,6 +81,7 @@ static const KinAddressCodec inet6_raw_codecs[] = {
 /* ---- Protocols ----------------------------------------------------------------------------- */
 
 #define LOCAL .codecs = KIN_TABLE (inet6_codecs), .grammar = "[HOST]:PORT", .loopback = "[::1]:0"
+#define SHARED (KIN_PROTOCOL_SHARED | KIN_PROTOCOL_DUAL)
 #define REUSE "so.reuseaddr=1&"
 #define DUAL  "ipv6.v6only=0"
 #define ALONE "ipv6.v6only=1"
@@ -120,7 +122,7 @@ static const KinProtocol inet6_protocols[] = {
     LOCAL,  .example = "sctp6:[::1]:5000",     .bind_options = REUSE ALONE,
     .modules = "sctp" },
   { .scheme = "sctp-seqpacket",  .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
-    .flags  = KIN_PROTOCOL_SHARED,             .kernel_waits = KIN_WAITS_ALL,
+    .flags  = SHARED,                          .kernel_waits = KIN_WAITS_ALL,
     LOCAL,  .example = "sctp-seqpacket:[::1]:5000",
     .bind_options = REUSE DUAL, .modules = "sctp" },
   { .scheme = "sctp6-seqpacket", .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
@@ -162,7 +164,7 @@ static const KinField inet6_anycast_fields[] = {
 static const KinField inet6_pktinfo_fields[] = {
   { .name = "interface", .kind = KIN_INTERFACE, KIN_AT (struct in6_pktinfo, ipi6_ifindex) },
   { .name = "address",   .kind = KIN_CUSTOM,    KIN_AT (struct in6_pktinfo, ipi6_addr),
-    .flags = KIN_FIELD_OPTIONAL, .get = ip_bare6_get, .set = ip_bare6_set },
+    .flags = KIN_FIELD_OPTIONAL | KIN_FIELD_LOCAL, .get = ip_bare6_get, .set = ip_bare6_set },
 };
 
 static const KinField inet6_pathmtu_fields[] = {
@@ -219,37 +221,48 @@ static const KinControl inet6_controls[] = {
     .level = IPPROTO_IPV6,        .number = IPV6_DONTFRAG,             TRUTH,   WRITE },
   { .name  = "ipv6.dstopts",      .help   = "destination options header",
     .level = IPPROTO_IPV6,        .number = IPV6_DSTOPTS,
-    .kind  = KIN_BYTES,           .size   = 1024,                      BOTH },
+    .kind  = KIN_BYTES,           .size   = 1024,                      BOTH,
+    .enabled_by = "ipv6.recvdstopts" },
   { .name  = "ipv6.error",        .help   = "an error of the error queue, and who reported it",
     .level = IPPROTO_IPV6,        .number = IPV6_RECVERR,
-    STRUCT (struct ip_extended_error, ip_error_fields),                READ },
+    STRUCT (struct ip_extended_error, ip_error_fields),                READ,
+    .enabled_by = "ipv6.recverr" },
   { .name  = "ipv6.flowinfo",     .help   = "traffic class and flow label",
     .level = IPPROTO_IPV6,        .number = IPV6_FLOWINFO,
-    STRUCT (uint32_t, inet6_flowinfo_fields),                          BOTH },
+    STRUCT (uint32_t, inet6_flowinfo_fields),                          BOTH,
+    .enabled_by = "ipv6.recvflowinfo" },
   { .name  = "ipv6.fragsize",     .help   = "bytes of the longest fragment that it came in",
-    .level = IPPROTO_IPV6,        .number = IPV6_RECVFRAGSIZE,         INTEGER, READ },
+    .level = IPPROTO_IPV6,        .number = IPV6_RECVFRAGSIZE,         INTEGER, READ,
+    .enabled_by = "ipv6.recvfragsize" },
   { .name  = "ipv6.hoplimit",     .help   = "routers that it may still pass, and one more",
-    .level = IPPROTO_IPV6,        .number = IPV6_HOPLIMIT,             INTEGER, BOTH },
+    .level = IPPROTO_IPV6,        .number = IPV6_HOPLIMIT,             INTEGER, BOTH,
+    .enabled_by = "ipv6.recvhoplimit" },
   { .name  = "ipv6.hopopts",      .help   = "hop-by-hop options header",
     .level = IPPROTO_IPV6,        .number = IPV6_HOPOPTS,
-    .kind  = KIN_BYTES,           .size   = 1024,                      BOTH },
+    .kind  = KIN_BYTES,           .size   = 1024,                      BOTH,
+    .enabled_by = "ipv6.recvhopopts" },
   { .name  = "ipv6.origdstaddr",  .help   = "where it was going",
     .level = IPPROTO_IPV6,        .number = IPV6_ORIGDSTADDR,
-    STRUCT (struct sockaddr_in6, ip_address_fields),                   READ },
+    STRUCT (struct sockaddr_in6, ip_address_fields),                   READ,
+    .enabled_by = "ipv6.recvorigdstaddr" },
   { .name  = "ipv6.pathmtu",      .help   = "a peer, and the new MTU of the path to it",
     .level = IPPROTO_IPV6,        .number = IPV6_PATHMTU,
-    STRUCT (struct ip6_mtuinfo, inet6_pathmtu_fields),                 READ },
+    STRUCT (struct ip6_mtuinfo, inet6_pathmtu_fields),                 READ,
+    .enabled_by = "ipv6.recvpathmtu" },
   { .name  = "ipv6.pktinfo",      .help   = "where it came in, or goes out, and its address here",
     .level = IPPROTO_IPV6,        .number = IPV6_PKTINFO,
-    STRUCT (struct in6_pktinfo, inet6_pktinfo_fields),                 BOTH },
+    STRUCT (struct in6_pktinfo, inet6_pktinfo_fields),                 BOTH,
+    .enabled_by = "ipv6.recvpktinfo" },
   { .name  = "ipv6.rthdr",        .help   = "routing header",
     .level = IPPROTO_IPV6,        .number = IPV6_RTHDR,
-    .kind  = KIN_BYTES,           .size   = 1024,                      BOTH },
+    .kind  = KIN_BYTES,           .size   = 1024,                      BOTH,
+    .enabled_by = "ipv6.recvrthdr" },
   { .name  = "ipv6.rthdrdstopts", .help   = "destination options for each router",
     .level = IPPROTO_IPV6,        .number = IPV6_RTHDRDSTOPTS,
     .kind  = KIN_BYTES,           .size   = 1024,                      WRITE },
   { .name  = "ipv6.tclass",       .help   = "traffic class: DSCP and ECN",
-    .level = IPPROTO_IPV6,        .number = IPV6_TCLASS,               INTEGER, BOTH },
+    .level = IPPROTO_IPV6,        .number = IPV6_TCLASS,               INTEGER, BOTH,
+    .enabled_by = "ipv6.recvtclass" },
 #include "../ip/transport-controls.h"
 };
 

@@ -97,23 +97,30 @@ test_addresses (void **state)
   }
 }
 
-/* What a row's own options for bind are, it has, and may be set. */
+/* An option of the family, or of every socket, that may be set. */
+static void
+check_can_set (const KinFamily *family, const char *what, const char *name)
+{
+  const KinTable *tables[] = { &family->options, kin_generic_options () };
+  gboolean is_there = FALSE;
+  KinOption option;
+
+  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+    for (guint i = 0; kin_table_get (tables[t], i, &option, sizeof option); i++)
+      is_there |= strcmp (option.name, name) == 0 && (option.flags & KIN_OPTION_WRITE);
+  if (!is_there)
+    fail_msg ("%s: %s is no option to set", what, name);
+}
+
 static void
 check_bind_options (const KinFamily *family, const KinProtocol *row)
 {
   g_auto (GStrv) settings = g_strsplit (row->bind_options ? row->bind_options : "", "&", -1);
 
   for (char **setting = settings; *setting; setting++) {
-    const KinTable *tables[] = { &family->options, kin_generic_options () };
     g_auto (GStrv) pair = g_strsplit (*setting, "=", 2);
-    gboolean is_there = FALSE;
-    KinOption option;
 
-    for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
-      for (guint i = 0; kin_table_get (tables[t], i, &option, sizeof option); i++)
-        is_there |= strcmp (option.name, pair[0]) == 0 && (option.flags & KIN_OPTION_WRITE);
-    if (!is_there)
-      fail_msg ("%s: %s is no option to set", row->scheme, pair[0]);
+    check_can_set (family, row->scheme, pair[0]);
   }
 }
 
@@ -168,6 +175,8 @@ check_rows (const KinFamily *family, const KinTable *table)
     if (strspn (row.name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen (row.name)
         || !strchr (row.name, '.') || g_str_has_prefix (row.name, "so."))
       fail_msg ("%s is no name for an option of %s", row.name, family->name);
+    if (row.enabled_by)
+      check_can_set (family, row.name, row.enabled_by);
     check_fields (&row);
   }
 }
