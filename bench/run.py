@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+import relay
+
 FEW, MANY = 200, 1200
 FAMILIES = 15
 
@@ -77,9 +79,13 @@ def exchanges(program):
         BARS.append((f"{label}: system calls a pair", figures[label][1], 0))
 
 
+def families_of(libdir):
+    return os.path.join(libdir, "kin-1", "families")
+
+
 def registration(program, libdir):
     """15 families, most of them made up: a manifest is all that registering reads."""
-    installed = os.path.join(libdir, "kin-1", "families")
+    installed = families_of(libdir)
     manifests = sorted(name for name in os.listdir(installed) if name.endswith(".kin"))
     with open(os.path.join(installed, "unix.kin"), encoding="utf-8") as file:
         model = file.read()
@@ -113,6 +119,8 @@ def main():
         exchanges(program)
         registration(program, libdir)
         heap(program)
+    BARS.extend(relay.report(os.path.join(sys.argv[1], "bin", "kin"),
+                             has_tcp=os.path.exists(os.path.join(families_of(libdir), "inet.kin"))))
     print()
     missed = 0
     for what, figure, bar in BARS:

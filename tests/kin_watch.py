@@ -312,6 +312,19 @@ class Bind(BytesTest):
         self.assertEqual(process.stdout.read(6), b"answer")
         self.interrupt(process)
 
+    def test_interrupted_while_it_connects(self):
+        """As long as nobody has room for it; the path that it bound is gone with it."""
+        server = socket.socket(socket.AF_UNIX)
+        self.addCleanup(server.close)
+        server.bind(self.path)
+        server.listen(0)
+        self.dial()
+        name = os.path.join(self.folder, "name")
+        process = self.kin("connect", "--bind", "unix:" + name, "unix:" + self.path)
+        self.eventually(lambda: os.path.exists(name))
+        self.interrupt(process)
+        self.assertFalse(os.path.exists(name))
+
     def test_relay(self):
         server = self.serve(DATAGRAM)
         door = os.path.join(self.folder, "door")

@@ -16,10 +16,9 @@
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static char *name; /* the path, or NULL: there was none so far */
-static gboolean was_there, is_bound_now;
 static dev_t device;
 static ino_t inode;
-static volatile sig_atomic_t is_ours;
+static volatile sig_atomic_t is_binding, is_ours;
 
 /* Of a row over another the path is in the innermost endpoint. */
 static const char *
@@ -56,12 +55,29 @@ path_of (const char *text)
   return length > 0 && !memchr (bytes, 0, length) ? g_strndup (bytes, length) : NULL;
 }
 
+/* Nothing had the name: a socket that has it now is what bind made. Async-signal-safe. */
+static void
+path_claim (void)
+{
+  struct stat status;
+
+  if (!is_binding)
+    return;
+  is_binding = 0;
+  if (lstat (name, &status) < 0 || !S_ISSOCK (status.st_mode))
+    return;
+  device = status.st_dev;
+  inode = status.st_ino;
+  is_ours = 1;
+}
+
 /* Async-signal-safe. */
 void
 path_remove (void)
 {
   struct stat status;
 
+  path_claim ();
   if (!is_ours)
     return;
   is_ours = 0;
@@ -77,53 +93,34 @@ path_on_signal (int number)
   raise (number);
 }
 
-static void
-path_block_signals (int how)
-{
-  sigset_t set;
-
-  sigemptyset (&set);
-  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
-    sigaddset (&set, signals[i]);
-  pthread_sigmask (how, &set, NULL);
-}
-
-/* From here to path_after_bind () signals wait: a path that was made is never forgotten, be it that
- * another socket, without one, is bound afterwards. */
+/* From here on a signal removes what a bind may have made: connecting from a bound path may take
+ * its time, so signals cannot wait for path_after_bind (). Where the endpoint has no path nothing
+ * is touched: several threads may come here then. */
 void
 path_before_bind (const char *endpoint)
 {
+  struct sigaction action = { .sa_handler = path_on_signal }, before;
   char *path = path_of (endpoint);
   struct stat status;
 
-  is_bound_now = path != NULL;
-  if (!path)
+  if (!path || lstat (path, &status) == 0) {
+    g_free (path);
     return;
-  path_block_signals (SIG_BLOCK);
+  }
   g_free (name);
   name = path;
-  was_there = lstat (name, &status) == 0;
+  is_binding = 1;
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++) {
+    sigaction (signals[i], NULL, &before);
+    if (before.sa_handler != SIG_IGN) /* nohup */
+      sigaction (signals[i], &action, NULL);
+  }
 }
 
 void
 path_after_bind (void)
 {
-  struct sigaction action = { .sa_handler = path_on_signal }, before;
-  struct stat status;
-
-  if (!is_bound_now)
-    return;
-  if (!was_there && lstat (name, &status) == 0 && S_ISSOCK (status.st_mode)) {
-    device = status.st_dev;
-    inode = status.st_ino;
-    is_ours = 1;
-    for (guint i = 0; i < G_N_ELEMENTS (signals); i++) {
-      sigaction (signals[i], NULL, &before);
-      if (before.sa_handler != SIG_IGN) /* nohup */
-        sigaction (signals[i], &action, NULL);
-    }
-  }
-  path_block_signals (SIG_UNBLOCK);
+  path_claim ();
 }
 
 gboolean
