@@ -30,28 +30,6 @@ endpoint_alloc (void)
 
 /* ---- Options ------------------------------------------------------------------------------- */
 
-void
-kin__fail_option (const KinTransport *transport, const char *name, GError **error)
-{
-  const KinTable *tables[] = { &transport->family->data.options, kin_generic_options () };
-  g_autoptr (GPtrArray) words = g_ptr_array_new ();
-  g_autofree char *quoted = kin__quote (name, -1);
-  const char *nearest;
-  KinOption row;
-
-  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
-    for (guint i = 0; kin__row (tables[t], i, &row, sizeof row); i++)
-      g_ptr_array_add (words, (gpointer) row.name);
-  g_ptr_array_add (words, NULL);
-  nearest = kin__nearest (name, (const char *const *) words->pdata);
-  if (nearest)
-    kin__error_set (error, KIN_ERROR_NO_SUCH_OPTION, "%s has no option %s; is it %s?",
-                    transport->row.scheme, quoted, nearest);
-  else
-    kin__error_set (error, KIN_ERROR_NO_SUCH_OPTION, "%s has no option %s; `kin info %s` lists all",
-                    transport->row.scheme, quoted, transport->row.scheme);
-}
-
 static gboolean
 check_setting (const KinTransport *transport, const KinOption *row, const char *text,
                GError **error)

@@ -103,6 +103,13 @@ char *kin__quote (const char *text, gssize length);
 /* The nearest of the words by edit distance, where one is near enough to be meant; or NULL. */
 const char *kin__nearest (const char *word, const char *const *words);
 
+/* ---- What nothing has, and what may have been meant: unknown.c ------------------------------ */
+
+/* KIN_ERROR_NO_SUCH_SCHEME, or KIN_ERROR_NO_PLUGIN; of a family's name as well. */
+void kin__fail_scheme (const char *scheme, GError **error);
+/* KIN_ERROR_NO_SUCH_OPTION. */
+void kin__fail_option (const KinTransport *transport, const char *name, GError **error);
+
 /* ---- Values of options and control messages: option-value.c -------------------------------- */
 
 /* row is libkin's own copy. get, floating: NULL where the bytes do not fit the row. set, parse:
@@ -157,8 +164,6 @@ KinAddress *kin__endpoint_all (const KinEndpoint *endpoint, gsize *n);
 sa_family_t kin__transport_domain (const KinTransport *transport);
 /* What stands before the first colon; NULL: no scheme does. */
 char    *kin__scheme_of (const char *text, GError **error);
-/* Sets KIN_ERROR_NO_SUCH_OPTION, with the nearest option that is there. */
-void     kin__fail_option (const KinTransport *transport, const char *name, GError **error);
 
 typedef struct {
   char    *name, *text;            /* text: as kin_socket_set_option_text () takes it */

@@ -273,26 +273,6 @@ kin__registry_missing (const char *scheme)
   return kin__builtin.host ? kin__builtin.host->known (scheme) : NULL;
 }
 
-static void
-fail_unknown (const char *scheme, GError **error)
-{
-  g_autofree char *family = kin__registry_missing (scheme);
-  g_auto (GStrv) schemes = kin__registry_schemes ();
-  g_autofree char *quoted = kin__quote (scheme, -1);
-  const char *nearest = kin__nearest (scheme, (const char *const *) schemes);
-
-  if (family)
-    kin__error_set (error, KIN_ERROR_NO_PLUGIN,
-                    "%s belongs to family %s, whose plugin %s.so is not installed", quoted, family,
-                    family);
-  else if (nearest)
-    kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
-                    "no family has the scheme %s; did you mean %s?", quoted, nearest);
-  else
-    kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
-                    "no family has the scheme %s; `kin families` lists all", quoted);
-}
-
 const KinTransport *
 kin__registry_scheme (const char *scheme, guint n, GError **error)
 {
@@ -305,7 +285,7 @@ kin__registry_scheme (const char *scheme, guint n, GError **error)
     entry = find_entry (scheme, n);
   while (entry && is_usable (entry) && !load (entry, NULL));
   if (!entry && n == 0)
-    fail_unknown (scheme, error);
+    kin__fail_scheme (scheme, error);
   else if (entry && load (entry, error))
     for (guint i = 0; i < entry->loaded->n_transports && !found; i++)
       if (strcmp (entry->loaded->transports[i].row.scheme, scheme) == 0)
@@ -404,7 +384,7 @@ kin_load_family (const char *name, GError **error)
       entry = candidate;
   }
   if (!entry)
-    fail_unknown (name, error);
+    kin__fail_scheme (name, error);
   else if (load (entry, error))
     found = &entry->loaded->data;
   registry_leave ();

@@ -187,9 +187,10 @@ doctor_make_trip (const KinFamily *family, const KinProtocol *row, gboolean is_n
   return doctor_find_error (family, error);
 }
 
-/* The worst of its protocols counts, but that a kernel lacks one of several is only mentioned. */
+/* scheme: that protocol alone; NULL: all. The worst counts, but that a kernel lacks one of several
+ * is only mentioned. */
 static Finding
-doctor_make_trips (const KinFamily *family, gboolean is_named)
+doctor_make_trips (const KinFamily *family, const char *scheme, gboolean is_named)
 {
   g_autoptr (GString) good = g_string_new (NULL), bad = g_string_new (NULL);
   State worst = OK;
@@ -198,7 +199,7 @@ doctor_make_trips (const KinFamily *family, gboolean is_named)
   for (guint i = 0; kin_table_get (&family->protocols, i, &row, sizeof row); i++) {
     Finding finding;
 
-    if (!row.loopback)
+    if (!row.loopback || (scheme && strcmp (row.scheme, scheme) != 0))
       continue;
     finding = doctor_make_trip (family, &row, is_named);
     if (finding.state == OK)
@@ -210,7 +211,7 @@ doctor_make_trips (const KinFamily *family, gboolean is_named)
     g_free (finding.message);
   }
   if (good->len == 0 && bad->len == 0)
-    return doctor_find (FAILED, "no round trip is known for this family");
+    return doctor_find (FAILED, "no round trip is known for this %s", scheme ? "scheme" : "family");
   if (good->len == 0)
     return doctor_find (worst, "%s", bad->str);
   return doctor_find (worst == FAILED ? FAILED : OK, "round trip by %s%s%s", good->str,
@@ -218,7 +219,7 @@ doctor_make_trips (const KinFamily *family, gboolean is_named)
 }
 
 static Finding
-doctor_examine (const KinFamilyInfo *info, gboolean is_named)
+doctor_examine (const KinFamilyInfo *info, const char *scheme, gboolean is_named)
 {
   g_autoptr (GError) error = NULL;
   const KinFamily *family;
@@ -231,7 +232,7 @@ doctor_examine (const KinFamilyInfo *info, gboolean is_named)
     return doctor_find_no_plugin (error);
   if (!is_named && !doctor_may_open_sockets (family, family->modules, &finding))
     return finding;
-  return doctor_probe (family, &finding) ? doctor_make_trips (family, is_named) : finding;
+  return doctor_probe (family, &finding) ? doctor_make_trips (family, scheme, is_named) : finding;
 }
 
 /* ---- All of them --------------------------------------------------------------------------- */
@@ -265,18 +266,37 @@ doctor_report (Report *report, const char *name, Finding finding)
 
 /* A name that nothing has is wrong usage; one whose plugin is not installed is a finding. */
 static void
-doctor_examine_named (Report *report, GPtrArray *families, const char *name)
+doctor_examine_unknown (Report *report, const char *name)
 {
-  const KinFamilyInfo *info = lookup_family (families, name);
   g_autoptr (GError) error = NULL;
 
-  if (info)
-    doctor_report (report, name, doctor_examine (info, TRUE));
-  else if (kin_load_family (name, &error) || tool_exit_code (error) != TOOL_USAGE)
+  if (kin_load_family (name, &error) || tool_exit_code (error) != TOOL_USAGE)
     doctor_report (report, name,
                    error ? doctor_find_no_plugin (error) : doctor_find (OK, "loaded"));
   else
     report->code = tool_fail (error);
+}
+
+/* A family's name, or a scheme, which several families may share. */
+static void
+doctor_examine_named (Report *report, GPtrArray *families, const char *name)
+{
+  const KinFamilyInfo *info = lookup_family (families, name);
+  guint n = 0;
+
+  if (info) {
+    doctor_report (report, name, doctor_examine (info, NULL, TRUE));
+    return;
+  }
+  for (guint i = 0; i < families->len; i++) {
+    info = families->pdata[i];
+    if (info->state == KIN_FAMILY_SHADOWED || !g_strv_contains (info->schemes, name))
+      continue;
+    doctor_report (report, info->name, doctor_examine (info, name, TRUE));
+    n++;
+  }
+  if (n == 0)
+    doctor_examine_unknown (report, name);
 }
 
 static const char *
@@ -304,7 +324,7 @@ doctor_run (char **operands)
   for (guint i = 0; !operands[0] && i < families->len; i++) {
     const KinFamilyInfo *info = families->pdata[i];
 
-    doctor_report (&report, info->name, doctor_examine (info, FALSE));
+    doctor_report (&report, info->name, doctor_examine (info, NULL, FALSE));
   }
   listing_end (&report.listing, is_json);
   return report.code;
@@ -327,11 +347,12 @@ KIN_VERB (doctor) = {
       "  refused     the plugin was not accepted\n"
       "  failed      anything else\n"
       "Loads no kernel module for families that are not named. Exit code 1 where one was refused\n"
-      "or failed.\n"
+      "or failed. In place of a family a scheme is tried alone.\n"
       "\n"
       "Examples:\n"
       "  kin doctor\n"
       "  kin doctor unix loop\n"
+      "  kin doctor unix-dgram\n"
       "  kin doctor --json | jq '.[] | select(.state != \"ok\")'\n",
   .options = options,
   .max = G_MAXUINT,

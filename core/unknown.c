@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* unknown: what is said of a scheme, a family or an option that is not there: what was probably
+ * meant, from what is registered. */
+#include "private.h"
+
+#include <string.h>
+
+/* ---- Schemes ------------------------------------------------------------------------------- */
+
+/* The first family that serves the scheme, usable or not; NULL: none does. */
+static const KinFamilyInfo *
+find_serving (const char *scheme)
+{
+  g_autoptr (GPtrArray) families = kin_list_families ();
+
+  for (guint i = 0; i < families->len; i++) {
+    const KinFamilyInfo *info = families->pdata[i];
+
+    if (g_strv_contains (info->schemes, scheme))
+      return info;
+  }
+  return NULL;
+}
+
+void
+kin__fail_scheme (const char *scheme, GError **error)
+{
+  const KinFamilyInfo *serving = find_serving (scheme);
+  g_autofree char *missing = serving ? NULL : kin__registry_missing (scheme);
+  g_auto (GStrv) schemes = kin__registry_schemes ();
+  g_autofree char *quoted = kin__quote (scheme, -1);
+  const char *nearest = kin__nearest (scheme, (const char *const *) schemes);
+
+  if (serving)
+    kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME, "%s is a scheme of family %s", quoted,
+                    serving->name);
+  else if (missing)
+    kin__error_set (error, KIN_ERROR_NO_PLUGIN,
+                    "%s belongs to family %s, whose plugin %s.so is not installed", quoted, missing,
+                    missing);
+  else if (nearest)
+    kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
+                    "no family has the scheme %s; did you mean %s?", quoted, nearest);
+  else
+    kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
+                    "no family has the scheme %s; `kin families` lists all", quoted);
+}
+
+/* ---- Options ------------------------------------------------------------------------------- */
+
+void
+kin__fail_option (const KinTransport *transport, const char *name, GError **error)
+{
+  const KinTable *tables[] = { &transport->family->data.options, kin_generic_options () };
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  g_autofree char *quoted = kin__quote (name, -1);
+  const char *nearest;
+  KinOption row;
+
+  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+    for (guint i = 0; kin__row (tables[t], i, &row, sizeof row); i++)
+      g_ptr_array_add (words, (gpointer) row.name);
+  g_ptr_array_add (words, NULL);
+  nearest = kin__nearest (name, (const char *const *) words->pdata);
+  if (nearest)
+    kin__error_set (error, KIN_ERROR_NO_SUCH_OPTION, "%s has no option %s; is it %s?",
+                    transport->row.scheme, quoted, nearest);
+  else
+    kin__error_set (error, KIN_ERROR_NO_SUCH_OPTION, "%s has no option %s; `kin info %s` lists all",
+                    transport->row.scheme, quoted, transport->row.scheme);
+}
