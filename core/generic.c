@@ -21,7 +21,7 @@
 #endif
 #ifndef SO_NETNS_COOKIE /* Linux 5.14 */
 #define SO_NETNS_COOKIE 71
-#define SO_BUF_LOCK 72
+#define SO_BUF_LOCK     72
 #endif
 #ifndef SO_RESERVE_MEM /* Linux 5.16 */
 #define SO_RESERVE_MEM 73
