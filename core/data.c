@@ -173,9 +173,9 @@ kin_socket_recv (KinSocket *socket, gpointer data, gsize size, int flags, GError
 
 /* ---- Messages ------------------------------------------------------------------------------ */
 
-static gssize
-send_message (KinSocket *socket, struct msghdr *header, int flags, const KinAddress *address,
-              GError **error)
+gssize
+kin__send_message (KinSocket *socket, struct msghdr *header, int flags, const KinAddress *address,
+                   GError **error)
 {
   Packet packet = { .header = header, .flags = flags };
   gssize n = attempt_sendmsg (socket, &packet, 0);
@@ -187,8 +187,8 @@ send_message (KinSocket *socket, struct msghdr *header, int flags, const KinAddr
 }
 
 /* header's lengths come back changed by a call that succeeds alone: a retry may use it again. */
-static gssize
-receive_message (KinSocket *socket, struct msghdr *header, int flags, GError **error)
+gssize
+kin__receive_message (KinSocket *socket, struct msghdr *header, int flags, GError **error)
 {
   Packet packet = { .header = header, .flags = flags };
   gssize n = attempt_recvmsg (socket, &packet, 0);
@@ -226,7 +226,7 @@ kin_socket_sendto (KinSocket *socket, gconstpointer data, gsize length, int flag
   if (G_UNLIKELY (kin__audit_hook)
       && !kin__audit ("socket.sendto", socket->transport, socket, to, NULL, error))
     return -1;
-  return send_message (socket, &header, flags, to, error);
+  return kin__send_message (socket, &header, flags, to, error);
 }
 
 /**
@@ -255,7 +255,7 @@ kin_socket_recvfrom (KinSocket *socket, gpointer data, gsize size, int flags, Ki
     header.msg_name = &from->sa;
     header.msg_namelen = sizeof from->sa;
   }
-  n = receive_message (socket, &header, flags, error);
+  n = kin__receive_message (socket, &header, flags, error);
   if (from) {
     from->transport = socket->transport;
     from->protocol = socket->head.protocol;
@@ -286,7 +286,7 @@ kin_socket_sendmsg (KinSocket *socket, KinMessage *message, int flags, GError **
   if (G_UNLIKELY (kin__audit_hook)
       && !kin__audit ("socket.sendmsg", socket->transport, socket, address, NULL, error))
     return -1;
-  return send_message (socket, &header, flags, address, error);
+  return kin__send_message (socket, &header, flags, address, error);
 }
 
 /**
@@ -311,7 +311,7 @@ kin_socket_recvmsg (KinSocket *socket, KinMessage *message, int flags, GError **
   /* Asked for only where descriptors can come: packet sockets answer EINVAL. */
   if (socket->transport->family->has_fds)
     flags |= MSG_CMSG_CLOEXEC;
-  n = receive_message (socket, &header, flags, error);
+  n = kin__receive_message (socket, &header, flags, error);
   if (n >= 0)
     kin__message_received (message, socket, &header);
   return n;

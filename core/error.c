@@ -39,6 +39,8 @@ errno_of (KinError code)
   case KIN_ERROR_BAD_ENDPOINT:
   case KIN_ERROR_BAD_VALUE:
     return EINVAL;
+  case KIN_ERROR_ENDED:
+    return ENODATA;
   }
   return EINVAL;
 }

@@ -190,6 +190,7 @@ kin__family_take (const KinFamily *own, char **reason)
     transport->family = loaded;
     transport->own = kin__row (&loaded->data.protocols, i, &transport->row, sizeof transport->row);
     kin__call_fill_data (transport);
+    kin__datagram_describe (transport);
   }
   return loaded;
 }

@@ -26,12 +26,23 @@ typedef struct {
   guint            n_transports;
 } KinLoaded;
 
+/* The control message that tells the local address of a datagram, and where in it that is. */
+typedef struct {
+  int         level, number;
+  guint       length;              /* of the control message's data */
+  guint       offset, size;        /* of the local address in it; size 0: there is none */
+  guint       host;                /* offset of the host in a sockaddr */
+  guint       address_length;      /* of a sockaddr */
+  const char *enabled_by;          /* the option that must be on; or NULL */
+} KinLocal;
+
 struct _KinTransport {
   const KinLoaded   *family;
   KinProtocol        row;          /* cut or filled to libkin's own length */
   const KinProtocol *own;          /* what hooks get */
   KinSocketOps       data;         /* send, recv, sendmsg, recvmsg: the family's, the rest filled
                                       in; all NULL where all are the kernel's */
+  KinLocal           local;
 };
 
 /* A family as the registry knows it, loaded or not. Never freed. */
@@ -231,7 +242,7 @@ struct _KinSocket {
   KinMore            *more;        /* or NULL */
   gint                ref_count;
   guint16             send_flags;  /* what every send gets: MSG_NOSIGNAL, MSG_DONTWAIT */
-  guint16             recv_flags;  /* MSG_DONTWAIT, or 0 */
+  guint8              recv_flags;  /* MSG_DONTWAIT, or 0 */
   guint8              polled;      /* KIN_WAITS_…: what the core polls for, not the kernel */
   guint8              is_open;
   guint8              is_shared;       /* others have the same description */
@@ -239,6 +250,7 @@ struct _KinSocket {
   guint8              has_nonblock;    /* we set O_NONBLOCK */
   guint8              was_nonblock;    /* and so had it whoever gave us the descriptor */
   guint8              is_connecting;   /* between connect and its end */
+  guint8              tells_local;     /* transport->local's option was set; atomic */
 };
 
 /* Of a socket that is not open: it was closed, or its race goes on. */
@@ -279,6 +291,11 @@ gssize     kin__retry (KinSocket *socket, guint operation, KinAttempt attempt, g
  * later. flags: the caller's, who may have said MSG_DONTWAIT for this once. data.c */
 gssize     kin__finish (KinSocket *socket, guint operation, KinAttempt attempt, gpointer call,
                         int flags, const KinAddress *address, int code, GError **error);
+/* sendmsg and recvmsg as the socket's mode has them: a count, or -1 with errno and error. data.c */
+gssize     kin__send_message (KinSocket *socket, struct msghdr *header, int flags,
+                              const KinAddress *address, GError **error);
+gssize     kin__receive_message (KinSocket *socket, struct msghdr *header, int flags,
+                                 GError **error);
 /* Until something in wanted (POLLIN, POLLOUT) may work. deadline: g_get_monotonic_time(), or
  * KIN_FOREVER. 0, or -errno, -KIN__TIMED_OUT, -KIN__CANCELLED. */
 int        kin__wait (KinSocket *socket, int wanted, gint64 deadline);
@@ -289,6 +306,9 @@ int        kin__pause (KinSocket *socket, gint64 deadline);
 /* timeout_usec from now, or KIN_FOREVER; saturates. */
 gint64     kin__deadline (gint64 timeout_usec);
 int        kin__cancel_fd (KinCancel *cancel);
+
+/* Fills transport->local. datagram.c */
+void       kin__datagram_describe (KinTransport *transport);
 
 /* ---- Failures: fail.c ---------------------------------------------------------------------- */
 

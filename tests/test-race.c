@@ -264,8 +264,8 @@ test_source_that_will_not_do (void **state)
     { "name:127.0.0.2,1", "name:wait-1+127.0.0.1,0",
       "the source name:wait-1+127.0.0.1,0 is no address" },
     { "name:127.0.0.2,1", "name-dgram:127.0.0.1,0", "is of another family, or kind" },
-    { "name:127.0.0.2,1", "name:192.0.2.1,0",
-      "cannot bind to name:192.0.2.1,0: Cannot assign requested address" },
+    { "name:127.0.0.2,1", "name:198.51.100.1,0",
+      "cannot bind to name:198.51.100.1,0: Cannot assign requested address" },
     { "name:127.0.0.2,1", "nonsense", "write SCHEME:ADDRESS" },
   };
 

@@ -48,6 +48,7 @@ KIN_API GQuark kin_error_quark (void);
  * @KIN_ERROR_PLUGIN_REFUSED: the plugin is there and will not be loaded; errno ELIBBAD
  * @KIN_ERROR_DENIED: an audit hook, or a policy, forbids it; errno EPERM
  * @KIN_ERROR_NOT_SUPPORTED: this family, or this build of libkin, cannot; errno EOPNOTSUPP
+ * @KIN_ERROR_ENDED: a stream ended before all had come that was asked for; errno ENODATA
  */
 typedef enum {
   KIN_ERROR_TIMED_OUT = 1,
@@ -59,7 +60,8 @@ typedef enum {
   KIN_ERROR_NO_PLUGIN,
   KIN_ERROR_PLUGIN_REFUSED,
   KIN_ERROR_DENIED,
-  KIN_ERROR_NOT_SUPPORTED
+  KIN_ERROR_NOT_SUPPORTED,
+  KIN_ERROR_ENDED
 } KinError;
 
 G_END_DECLS

@@ -79,6 +79,22 @@ KIN_API gssize kin_socket_recvmmsg (KinSocket *socket, KinMessage *const *messag
                                     gsize n, int flags, GError **error);
 KIN_API gssize kin_socket_splice (KinSocket *socket, int direction, int pipe, gsize n,
                                   guint flags, GError **error);
+KIN_API gssize kin_socket_send_vectors (KinSocket *socket, const struct iovec *vectors,
+                                        gsize n_vectors, int flags, GError **error);
+KIN_API gssize kin_socket_recv_vectors (KinSocket *socket, const struct iovec *vectors,
+                                        gsize n_vectors, int flags, GError **error);
+KIN_API gssize kin_socket_recvfromto (KinSocket *socket, gpointer data, gsize size, int flags,
+                                      KinAddress *from, KinAddress *to, GError **error);
+KIN_API gssize kin_socket_sendfromto (KinSocket *socket, gconstpointer data, gsize length,
+                                      int flags, const KinAddress *from, const KinAddress *to,
+                                      GError **error);
+
+/* All of it, within one deadline */
+KIN_API gboolean kin_socket_send_all (KinSocket *socket, gconstpointer data, gsize length,
+                                      int flags, gint64 timeout_usec, gsize *sent,
+                                      GError **error);
+KIN_API gboolean kin_socket_recv_exactly (KinSocket *socket, gpointer data, gsize size, int flags,
+                                          gint64 timeout_usec, gsize *received, GError **error);
 
 /* Waiting */
 KIN_API gboolean kin_socket_set_timeout (KinSocket *socket, gint64 timeout_usec, GError **error);
@@ -88,6 +104,8 @@ KIN_API gint64   kin_get_default_timeout (void);
 KIN_API gboolean kin_socket_set_cancel (KinSocket *socket, KinCancel *cancel, GError **error);
 KIN_API gboolean kin_socket_set_shared (KinSocket *socket, GError **error);
 KIN_API int      kin_socket_wants (KinSocket *socket, int wanted, int *fd);
+KIN_API gboolean kin_socket_wait (KinSocket *socket, int wanted, gint64 timeout_usec,
+                                  GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KinSocket, kin_socket_unref)
 
