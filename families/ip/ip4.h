@@ -62,7 +62,7 @@ static const KinField ip4_multicast_if_fields[] = {
 static const KinField ip4_pktinfo_fields[] = {
   { .name = "interface",   .kind = KIN_INTERFACE, KIN_AT (struct in_pktinfo, ipi_ifindex) },
   { .name = "local",       .kind = KIN_CUSTOM,    KIN_AT (struct in_pktinfo, ipi_spec_dst),
-    .flags = KIN_FIELD_OPTIONAL | KIN_FIELD_LOCAL, .get = ip_bare4_get, .set = ip_bare4_set },
+    .flags = KIN_FIELD_OPTIONAL | IP4_LOCAL, .get = ip_bare4_get, .set = ip_bare4_set },
   { .name = "destination", .kind = KIN_CUSTOM,    KIN_AT (struct in_pktinfo, ipi_addr),
     .flags = KIN_FIELD_OPTIONAL, .get = ip_bare4_get, .set = ip_bare4_set },
 };
