@@ -63,6 +63,8 @@ typedef struct {
   /* The name of a family that is not there and would serve the scheme (or has that name); NULL:
    * there is none. */
   char            *(*known) (const char *scheme);
+  /* Where families are looked for, in order; g_strfreev. */
+  char           **(*folders) (void);
 } KinHost;
 
 /* What the build links in: a generated file defines it. */

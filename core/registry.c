@@ -361,6 +361,20 @@ kin_list_families (void)
 }
 
 /**
+ * kin_plugin_folders:
+ *
+ * Where families are looked for: those of the installation, then those of KIN_PLUGIN_PATH. None in
+ * a libkin without plugins.
+ *
+ * Returns: (transfer full): the folders, in search order
+ */
+char **
+kin_plugin_folders (void)
+{
+  return kin__builtin.host ? kin__builtin.host->folders () : g_new0 (char *, 1);
+}
+
+/**
  * kin_load_family:
  * @name: a family's name, "vsock"
  * @error: return location, or %NULL

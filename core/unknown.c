@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* unknown: what is said of a scheme, a family or an option that is not there: what was probably
  * meant, from what is registered. */
-#include "private.h"
+#include "fields.h"
 
 #include <string.h>
 
@@ -22,6 +22,17 @@ find_serving (const char *scheme)
   return NULL;
 }
 
+static void
+fail_missing (const char *quoted, const char *family, GError **error)
+{
+  g_auto (GStrv) folders = kin_plugin_folders ();
+  g_autofree char *list = g_strjoinv (", ", folders), *shown = kin__text_tame (list);
+
+  kin__error_set (error, KIN_ERROR_NO_PLUGIN,
+                  "%s belongs to family %s, which is not installed: no %s.kin in %s", quoted,
+                  family, family, shown);
+}
+
 void
 kin__fail_scheme (const char *scheme, GError **error)
 {
@@ -35,9 +46,7 @@ kin__fail_scheme (const char *scheme, GError **error)
     kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME, "%s is a scheme of family %s", quoted,
                     serving->name);
   else if (missing)
-    kin__error_set (error, KIN_ERROR_NO_PLUGIN,
-                    "%s belongs to family %s, whose plugin %s.so is not installed", quoted, missing,
-                    missing);
+    fail_missing (quoted, missing, error);
   else if (nearest)
     kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
                     "no family has the scheme %s; did you mean %s?", quoted, nearest);

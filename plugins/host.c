@@ -33,6 +33,8 @@ const gboolean kin__is_static = TRUE;
 const gboolean kin__is_static = FALSE;
 #endif
 
+#define N_OWN_FOLDERS 2
+
 /* The folder that libkin's own file was loaded from, so that an install may be moved. Where the
  * file's name is a link to another folder, that one. NULL: there is none. */
 static char *
@@ -57,6 +59,25 @@ static char *
 host_folder (const char *library, const char *relative, const char *absolute)
 {
   return library ? g_strconcat (library, "/", relative, NULL) : g_strdup (absolute);
+}
+
+/* Those of KIN_PLUGIN_PATH are behind the first two, and absolute: the program may go elsewhere
+ * before it loads a plugin. */
+static char **
+host_folders (void)
+{
+  g_autofree char *library = host_library_folder ();
+  const char *path = secure_getenv ("KIN_PLUGIN_PATH");
+  g_auto (GStrv) asked = g_strsplit (path ? path : "", ":", -1);
+  GPtrArray *folders = g_ptr_array_new ();
+
+  g_ptr_array_add (folders, host_folder (library, KIN_FAMILIES_RELATIVE, KIN_FAMILIES_DIR));
+  g_ptr_array_add (folders, host_folder (library, KIN_THIRD_PARTY_RELATIVE, KIN_THIRD_PARTY_DIR));
+  for (guint i = 0; asked[i]; i++)
+    if (*asked[i])
+      g_ptr_array_add (folders, g_canonicalize_filename (asked[i], NULL));
+  g_ptr_array_add (folders, NULL);
+  return (char **) g_ptr_array_free (folders, FALSE);
 }
 
 /* ---- Finding ------------------------------------------------------------------------------- */
@@ -115,35 +136,14 @@ host_scan_folder (const char *folder, const char *machine, gboolean is_asked)
 }
 
 static void
-host_scan_path (const char *path, const char *machine)
-{
-  g_auto (GStrv) folders = g_strsplit (path, ":", -1);
-
-  for (guint i = 0; folders[i]; i++) {
-    g_autofree char *folder = NULL;
-
-    if (*folders[i] == 0)
-      continue;
-    /* The program may go elsewhere before it loads a plugin. */
-    folder = g_canonicalize_filename (folders[i], NULL);
-    host_scan_folder (folder, machine, TRUE);
-  }
-}
-
-static void
 host_scan (void)
 {
-  g_autofree char *library = host_library_folder ();
-  g_autofree char *own = host_folder (library, KIN_FAMILIES_RELATIVE, KIN_FAMILIES_DIR);
-  g_autofree char *others = host_folder (library, KIN_THIRD_PARTY_RELATIVE, KIN_THIRD_PARTY_DIR);
-  const char *path = secure_getenv ("KIN_PLUGIN_PATH");
+  g_auto (GStrv) folders = host_folders ();
   char machine[KIN__MACHINE_SIZE];
 
   kin__elf_machine (machine);
-  host_scan_folder (own, machine, FALSE);
-  host_scan_folder (others, machine, FALSE);
-  if (path)
-    host_scan_path (path, machine);
+  for (guint i = 0; folders[i]; i++)
+    host_scan_folder (folders[i], machine, i >= N_OWN_FOLDERS);
 }
 
 static gboolean
@@ -229,4 +229,5 @@ const KinHost kin__plugin_host = {
   .scan = host_scan,
   .load = host_load,
   .known = host_known,
+  .folders = host_folders,
 };

@@ -31,6 +31,10 @@ class Installed(KinTest):
     def family(self, name=""):
         return os.path.join(self.lib, "kin-1/families", name)
 
+    def built_family(self):
+        found, = glob.glob(kintest.BUILD + "/lib*/**/kin-1/families/unix.kin", recursive=True)
+        return found
+
     def kin(self, *arguments):
         env = {**os.environ, "LD_LIBRARY_PATH": self.lib, "KIN_PLUGIN_PATH": ""}
         return kintest.kin(*arguments, env=env)
@@ -47,6 +51,26 @@ class Installed(KinTest):
             self.assertEqual(done.returncode, 1)
             finding, = json.loads(done.stdout)
             self.assertIn("is not there, though its manifest is", finding["message"])
+
+    def test_no_manifest(self):
+        os.unlink(self.family("loop.kin"))
+        done = self.kin("resolve", "loop:x")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn(f"no loop.kin in {self.family().rstrip('/')}, ", done.stderr)
+
+    def test_no_family_at_all(self):
+        shutil.rmtree(self.family())
+        for verb, code, output in (("doctor", 1, "[]\n"), ("families", 0, "[]\n")):
+            done = self.kin(verb, "--json")
+            self.assertEqual((done.returncode, done.stdout), (code, output))
+            self.assertIn(f"no family is installed; looked in {self.family().rstrip('/')}, ",
+                          done.stderr)
+
+    def test_the_help_of_families_names_a_folder_of_the_build(self):
+        line, = (line for line in self.kin("families", "--help").stdout.splitlines()
+                 if "KIN_PLUGIN_PATH" in line)
+        folder = line.split("=")[1].split()[0].replace("$PWD/build", kintest.BUILD)
+        self.assertEqual(folder, os.path.dirname(self.built_family()))
 
 
 if __name__ == "__main__":

@@ -317,6 +317,10 @@ doctor_run (char **operands)
   g_autoptr (GPtrArray) families = kin_list_families ();
   Report report = { .code = TOOL_DONE };
 
+  if (!operands[0] && families->len == 0) {
+    lookup_say_none ();
+    report.code = TOOL_FAILED;
+  }
   listing_begin (&report.listing, 3, NULL);
   report.listing.style = doctor_style;
   for (guint i = 0; operands[i]; i++)

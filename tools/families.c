@@ -74,6 +74,8 @@ families_run (char **operands)
   Listing listing;
 
   (void) operands;
+  if (families->len == 0)
+    lookup_say_none ();
   listing_begin (&listing, G_N_ELEMENTS (heads) - 1, heads);
   for (guint i = 0; i < families->len; i++) {
     families_add_json (listing.json, families->pdata[i]);
@@ -98,7 +100,7 @@ KIN_VERB (families) = {
              "Examples:\n"
              "  kin families\n"
              "  kin families --json | jq -r '.[] | select(.state == \"refused\") | .reason'\n"
-             "  KIN_PLUGIN_PATH=$PWD/build kin families\n",
+             "  KIN_PLUGIN_PATH=$PWD/build/lib/kin-1/families kin families\n",
   .options = options,
   .run = families_run,
 };

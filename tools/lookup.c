@@ -16,6 +16,16 @@ lookup_family (GPtrArray *families, const char *name)
   return NULL;
 }
 
+/* Silence would look like success. */
+void
+lookup_say_none (void)
+{
+  g_auto (GStrv) folders = kin_plugin_folders ();
+  g_autofree char *list = g_strjoinv (", ", folders);
+
+  tool_say ("no family is installed%s%s", *list ? "; looked in " : "", list);
+}
+
 static gboolean
 lookup_is_usable (const KinFamilyInfo *info)
 {

@@ -92,6 +92,7 @@ void   listing_end (Listing *listing, gboolean is_json);
 /* ---- Families and schemes: lookup.c -------------------------------------------------------- */
 
 const KinFamilyInfo *lookup_family (GPtrArray *families, const char *name);
+void                 lookup_say_none (void);
 const KinFamily     *lookup_scheme (const char *scheme, KinProtocol *row, GError **error);
 const char          *lookup_family_of (const KinAddress *address);
 GVariant            *lookup_tuple (const KinAddress *address);

@@ -49,6 +49,7 @@ typedef struct {
 } KinFamilyInfo;
 
 KIN_API GPtrArray       *kin_list_families (void);
+KIN_API char           **kin_plugin_folders (void);
 KIN_API const KinFamily *kin_load_family (const char *name, GError **error);
 KIN_API gboolean         kin_preload (const char *const *names, GError **error);
 KIN_API gboolean         kin_register_family (const KinFamily *family, GError **error);
