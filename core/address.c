@@ -188,15 +188,10 @@ char *
 kin__scheme_of (const char *text, GError **error)
 {
   gsize n = strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789-");
-  g_autofree char *quoted = NULL;
 
   if (n > 0 && text[n] == ':')
     return g_strndup (text, n);
-  quoted = kin__quote (text, -1);
-  kin__error_set (error, KIN_ERROR_BAD_ENDPOINT,
-                  "%s is not an endpoint: write SCHEME:ADDRESS[?OPTION=VALUE&…]; `kin families` "
-                  "lists the schemes",
-                  quoted);
+  kin__fail_text (text, error);
   return NULL;
 }
 

@@ -135,7 +135,7 @@ kin__quote (const char *text, gssize length)
       text = g_utf8_next_char (text);
     }
   }
-  g_string_append (quoted, text < end ? "…\"" : "\"");
+  g_string_append (quoted, text < end ? "...\"" : "\"");
   return g_string_free (quoted, FALSE);
 }
 

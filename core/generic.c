@@ -196,7 +196,7 @@ static const KinOption options[] = {
     .level = SOL_SOCKET,          .number = SO_SNDLOWAT,            INTEGER, READ },
   { .name  = "so.timestamp",      .help   = "say when each came, to the microsecond",
     .level = SOL_SOCKET,          .number = SO_TIMESTAMP,           TRUTH,   BOTH },
-  { .name  = "so.timestamping",    .help   = "what to stamp, and how: SOF_TIMESTAMPING_… bits",
+  { .name  = "so.timestamping",    .help   = "what to stamp, and how: SOF_TIMESTAMPING_* bits",
     .level = SOL_SOCKET,          .number = SO_TIMESTAMPING,
     .kind  = KIN_STRUCT,          .size   = 8,                         BOTH,
     .fields = KIN_TABLE (timestamping_fields) },

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* unknown: what is said of a scheme, a family or an option that is not there: what was probably
- * meant, from what is registered. */
+/* unknown: what is said of a scheme, a family or an option that is not there, and of a text that is
+ * no endpoint: what was probably meant, from what is registered. */
 #include "fields.h"
 
 #include <string.h>
+
+/* In small letters, with the separator that names have. */
+static char *
+fold (const char *word, gsize length, char separator)
+{
+  char *folded = g_ascii_strdown (word, (gssize) length);
+
+  return g_strdelimit (folded, "_", separator);
+}
 
 /* ---- Schemes ------------------------------------------------------------------------------- */
 
@@ -33,13 +42,30 @@ fail_missing (const char *quoted, const char *family, GError **error)
                   family, family, shown);
 }
 
+/* "unix, unix-dgram" for "unix-stream"; NULL: what stands before its first "-" is no scheme. */
+static char *
+list_relatives (const char *scheme)
+{
+  g_autofree char *stem = g_strndup (scheme, strcspn (scheme, "-"));
+  const KinFamilyInfo *family = find_serving (stem);
+  GString *list;
+
+  if (!family)
+    return NULL;
+  list = g_string_new (NULL);
+  for (guint i = 0; family->schemes[i]; i++)
+    if (g_str_has_prefix (family->schemes[i], stem))
+      g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", family->schemes[i]);
+  return g_string_free (list, FALSE);
+}
+
 void
 kin__fail_scheme (const char *scheme, GError **error)
 {
   const KinFamilyInfo *serving = find_serving (scheme);
   g_autofree char *missing = serving ? NULL : kin__registry_missing (scheme);
   g_auto (GStrv) schemes = kin__registry_schemes ();
-  g_autofree char *quoted = kin__quote (scheme, -1);
+  g_autofree char *quoted = kin__quote (scheme, -1), *relatives = list_relatives (scheme);
   const char *nearest = kin__nearest (scheme, (const char *const *) schemes);
 
   if (serving)
@@ -47,12 +73,33 @@ kin__fail_scheme (const char *scheme, GError **error)
                     serving->name);
   else if (missing)
     fail_missing (quoted, missing, error);
+  else if (relatives)
+    kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
+                    "no family has the scheme %s; did you mean one of %s?", quoted, relatives);
   else if (nearest)
     kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
                     "no family has the scheme %s; did you mean %s?", quoted, nearest);
   else
     kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
                     "no family has the scheme %s; `kin families` lists all", quoted);
+}
+
+void
+kin__fail_text (const char *text, GError **error)
+{
+  gsize n = strcspn (text, ":");
+  g_autofree char *quoted = kin__quote (text, -1), *folded = fold (text, n, '-');
+  g_auto (GStrv) schemes = kin__registry_schemes ();
+  const char *nearest = text[n] ? kin__nearest (folded, (const char *const *) schemes) : NULL;
+
+  if (nearest)
+    kin__error_set (error, KIN_ERROR_BAD_ENDPOINT, "%s is not an endpoint: did you mean %s:?",
+                    quoted, nearest);
+  else
+    kin__error_set (error, KIN_ERROR_BAD_ENDPOINT,
+                    "%s is not an endpoint: write SCHEME:ADDRESS[?OPTION=VALUE&...]; `kin "
+                    "families` lists the schemes",
+                    quoted);
 }
 
 /* ---- Options ------------------------------------------------------------------------------- */
@@ -62,7 +109,7 @@ kin__fail_option (const KinTransport *transport, const char *name, GError **erro
 {
   const KinTable *tables[] = { &transport->family->data.options, kin_generic_options () };
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
-  g_autofree char *quoted = kin__quote (name, -1);
+  g_autofree char *quoted = kin__quote (name, -1), *folded = fold (name, strlen (name), '.');
   const char *nearest;
   KinOption row;
 
@@ -70,8 +117,12 @@ kin__fail_option (const KinTransport *transport, const char *name, GError **erro
     for (guint i = 0; kin__row (tables[t], i, &row, sizeof row); i++)
       g_ptr_array_add (words, (gpointer) row.name);
   g_ptr_array_add (words, NULL);
-  nearest = kin__nearest (name, (const char *const *) words->pdata);
-  if (nearest)
+  nearest = kin__nearest (folded, (const char *const *) words->pdata);
+  if (strcmp (folded, "timeout") == 0)
+    kin__error_set (error, KIN_ERROR_NO_SUCH_OPTION,
+                    "%s has no option %s; see kin_socket_set_timeout(), and kin connect --timeout",
+                    transport->row.scheme, quoted);
+  else if (nearest)
     kin__error_set (error, KIN_ERROR_NO_SUCH_OPTION, "%s has no option %s; is it %s?",
                     transport->row.scheme, quoted, nearest);
   else

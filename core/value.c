@@ -195,7 +195,7 @@ kin__value_show (GVariant *value)
   if (g_utf8_strlen (whole, -1) <= 80)
     return g_steal_pointer (&whole);
   start = g_utf8_substring (whole, 0, 80);
-  return g_strconcat (start, "…", NULL);
+  return g_strconcat (start, "...", NULL);
 }
 
 /* ---- Single values ------------------------------------------------------------------------- */

@@ -125,6 +125,11 @@ class Rules(kintest.TestCase):
             r"\b(v?f?printf|f?puts|g_print(err)?|g_(warning|message|debug|info))\s*\(|\bperror\s*\(",
             [path for path in library if name_of(path) != "plugins/manifest-main.c"], bare_code))
 
+    def test_messages_are_ascii(self):
+        """GLib turns other characters into ? in programs that set no locale."""
+        self.assert_none(found(r'"[^"\n]*[^\x00-\x7f"][^"\n]*"',
+                               files("core/*.[ch]", "plugins/*.[ch]", "families/**/*.[ch]")))
+
     def test_public_names(self):
         for path in files("include/kin/*.h"):
             code = bare_code(path)

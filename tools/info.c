@@ -200,6 +200,8 @@ info_print_subject (const Subject *subject)
   info_print_line ("plugin", subject->file);
   info_print_protocols (subject);
   info_print_options ("Options", subject->options, FALSE);
+  if (subject->options != kin_generic_options ())
+    puts ("\nOptions of every socket: kin info so");
   info_print_options ("Control messages", subject->controls, TRUE);
   info_print_constants (subject->constants);
 }
