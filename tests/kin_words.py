@@ -4,6 +4,10 @@
 
 Needs: unix loop plugins
 """
+import os
+import socket
+import subprocess
+
 import kintest
 from kin import KinTest
 
@@ -36,6 +40,79 @@ class NearMisses(KinTest):
         words = "\nOptions of every socket: kin info so\n"
         self.assertIn(words, self.run_well("info", "unix"))
         self.assertNotIn(words, self.run_well("info", "so"))
+
+    def test_paths_without_a_scheme(self):
+        self.each(("/tmp/x.sock", '"/tmp/x.sock" is not an endpoint: did you mean unix:/tmp/x.sock?'),
+                  ("../x", "did you mean unix:../x?"),
+                  ("@x", "did you mean unix:@x?"))
+        for verb in "connect", "listen", "send", "watch":
+            operands = ("x",) if verb == "send" else ()
+            self.assert_fails(2, verb, "/x", *operands, says=["did you mean unix:/x?"])
+        for operands in (("/x", "loop:x"), ("loop:x", "/x")):
+            self.assert_fails(2, "relay", *operands, says=["did you mean unix:/x?"])
+
+
+class Remove(KinTest):
+    """kin says rm only of a socket whose program has ended."""
+
+    def setUp(self):
+        super().setUp()
+        self.endpoint = "unix:" + self.path("s")
+        self.remove = f"; the program that made that path has ended: rm {self.path('s')}\n"
+
+    def bind(self, kind=socket.SOCK_STREAM):
+        end = socket.socket(socket.AF_UNIX, kind)
+        self.addCleanup(end.close)
+        end.bind(self.path("s"))
+        return end
+
+    def test_it_has_ended(self):
+        for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET:
+            self.bind(kind).close()
+            for scheme in "unix:", "unix-dgram:", "unix-seqpacket:":
+                for verb in "connect", "listen":
+                    message = self.assert_fails(1, verb, scheme + self.path("s"))
+                    self.assertTrue(message.endswith(self.remove), message)
+            os.unlink(self.path("s"))
+
+    def test_it_runs(self):
+        for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET:
+            self.bind(kind)
+            for scheme in "unix:", "unix-dgram:", "unix-seqpacket:":
+                message = self.assert_fails(1, "listen", scheme + self.path("s"))
+                self.assertTrue(message.endswith("in use; a running program has that path\n"), message)
+            os.unlink(self.path("s"))
+
+    def test_it_does_not_notice(self):
+        """One that takes a single connection takes none from whoever asks."""
+        with subprocess.Popen([kintest.KIN, "listen", self.endpoint], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+            server.stderr.readline()
+            self.assert_fails(1, "listen", self.endpoint, says=["a running program has that path"])
+            self.assertEqual(kintest.kin("connect", self.endpoint, input="hello").returncode, 0)
+            self.assertEqual(server.communicate(timeout=20), ("hello", ""))
+
+    def test_no_socket(self):
+        with open(self.path("s"), "w", encoding="utf-8"):
+            pass
+        os.mkdir(self.path("d"))
+        for verb in "connect", "listen":
+            self.assert_fails(1, verb, self.endpoint, says=["; that path is a file, not a socket\n"])
+            self.assert_fails(1, verb, "unix:" + self.path("d"), says=["is a folder, not a socket\n"])
+
+    def test_no_path(self):
+        name = f"unix:@kin-{os.getpid()}-words"
+        message = self.assert_fails(1, "connect", name)
+        self.assertTrue(message.endswith("; no program listens there\n"), message)
+
+    def test_another_endpoint(self):
+        """What is at the source says nothing of the destination."""
+        self.bind(socket.SOCK_DGRAM).close()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+            receiver.bind(self.path("to"))
+            message = self.assert_fails(1, "connect", "--bind", "unix-dgram:" + self.path("s"),
+                                        "unix-dgram:" + self.path("to"))
+        self.assertTrue(message.endswith(self.remove), message)
 
 
 if __name__ == "__main__":

@@ -35,17 +35,24 @@ path_innermost (const char *endpoint)
   }
 }
 
-/* A bare string, or bytes where it is not UTF-8, in which no NUL says that it is something else. */
-static char *
-path_of (const char *text)
+static gboolean
+path_find_address (const char *text, KinAddress *address)
 {
   g_autoptr (KinEndpoint) endpoint = kin_endpoint_new (path_innermost (text), NULL);
+
+  return endpoint && kin_endpoint_address (endpoint, address, NULL);
+}
+
+/* A bare string, or bytes where it is not UTF-8, in which no NUL says that it is something else. */
+char *
+path_of (const char *endpoint)
+{
   g_autoptr (GVariant) tuple = NULL;
   const char *bytes = NULL;
   gsize length = 0;
   KinAddress address;
 
-  if (!endpoint || !kin_endpoint_address (endpoint, &address, NULL))
+  if (!path_find_address (endpoint, &address))
     return NULL;
   tuple = lookup_tuple (&address);
   if (tuple && g_variant_is_of_type (tuple, G_VARIANT_TYPE_STRING))
@@ -53,6 +60,15 @@ path_of (const char *text)
   else if (tuple && g_variant_is_of_type (tuple, G_VARIANT_TYPE_BYTESTRING))
     bytes = g_variant_get_fixed_array (tuple, &length, 1);
   return length > 0 && !memchr (bytes, 0, length) ? g_strndup (bytes, length) : NULL;
+}
+
+/* The address, as messages have it; NULL: it has none, or a name that must be looked up. */
+char *
+path_address (const char *endpoint)
+{
+  KinAddress address;
+
+  return path_find_address (endpoint, &address) ? kin_address_format (&address) : NULL;
 }
 
 /* Nothing had the name: a socket that has it now is what bind made. Async-signal-safe. */
@@ -129,33 +145,4 @@ path_is_path (const char *endpoint)
   g_autofree char *path = path_of (endpoint);
 
   return path != NULL;
-}
-
-/* As a shell takes it. */
-static char *
-path_quote (const char *path)
-{
-  static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "/._-+,=:@";
-  g_autofree char *safe = g_strconcat (path[0] == '-' ? "./" : "", path, NULL);
-
-  return strspn (safe, plain) == strlen (safe) ? g_steal_pointer (&safe) : g_shell_quote (safe);
-}
-
-/* Where a family's hint says "rm PATH", which one: ready to be copied. Of sockets alone: another
- * file is somebody's. */
-void
-path_name_in_hint (const char *endpoint, GError *error)
-{
-  g_autofree char *path = path_of (endpoint), *quoted = NULL;
-  int length = (int) strlen (error->message) - (int) strlen ("PATH");
-  struct stat status;
-  char *message;
-
-  if (!path || !g_str_has_suffix (error->message, "rm PATH") || lstat (path, &status) < 0
-      || !S_ISSOCK (status.st_mode))
-    return;
-  quoted = path_quote (path);
-  message = g_strdup_printf ("%.*s%s", length, error->message, quoted);
-  g_free (error->message);
-  error->message = message;
 }

@@ -84,7 +84,10 @@ resolve_run (char **operands)
     g_autoptr (GError) error = NULL;
 
     if (!resolve_one (operands[i], timeout_usec, &listing, &error)) {
-      int failure = tool_fail (error);
+      int failure;
+
+      hint_complete (operands[i], error);
+      failure = tool_fail (error);
 
       code = MAX (code, failure);
     }

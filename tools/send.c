@@ -283,7 +283,8 @@ send_run (char **operands)
   path_remove ();
   if (is_done)
     return TOOL_DONE;
-  path_name_in_hint (operands[0], error);
+  hint_complete (operands[0], error);
+  hint_complete (source, error);
   return tool_fail (error);
 }
 

@@ -196,6 +196,11 @@ void path_before_bind (const char *endpoint);
 void path_after_bind (void);
 void path_remove (void);
 gboolean path_is_path (const char *endpoint);
-void path_name_in_hint (const char *endpoint, GError *error);
+char *path_of (const char *endpoint);
+char *path_address (const char *endpoint);
+
+/* ---- What an error leaves open: hint.c ----------------------------------------------------- */
+
+void hint_complete (const char *endpoint, GError *error);
 
 #endif

@@ -219,9 +219,9 @@ static const KinConstant unix_constants[] = {
 
 static const KinHint unix_hints[] = {
   { .operation = "bind",    .code     = EACCES,
-    .sentence  = "no permission to make a file there, or to enter a folder of the path" },
+    .sentence  = "it takes the right to make a file there, and to enter the path's folders" },
   { .operation = "bind",    .code     = EADDRINUSE,
-    .sentence  = "something has that name; a path that an ended program left behind: rm PATH" },
+    .sentence  = "if the program that made it has ended, remove the path" },
   { .operation = "bind",    .code     = EINVAL,
     .sentence  = "the socket has a name already" },
   { .operation = "bind",    .code     = ENOENT,
@@ -231,11 +231,12 @@ static const KinHint unix_hints[] = {
   { .operation = "bind",    .code     = EROFS,
     .sentence  = "the file system is read-only" },
   { .operation = "connect", .code     = EACCES,
-    .sentence  = "no permission to write the socket's file, or to enter a folder of its path" },
+    .sentence  = "it takes the right to write the socket's file, and to enter its folders" },
   { .operation = "connect", .code     = EAGAIN,
     .sentence  = "as many wait to be accepted as the listener lets wait" },
   { .operation = "connect", .code     = ECONNREFUSED,
-    .sentence  = "no program listens there; a path that an ended program left behind: rm PATH" },
+    .sentence  = "no program listens there; if the program that made it has ended, remove "
+                 "the path" },
   { .operation = "connect", .code     = EINVAL,
     .sentence  = "the empty name can only be bound, or the socket listens" },
   { .operation = "connect", .code     = ENOENT,
@@ -243,6 +244,8 @@ static const KinHint unix_hints[] = {
   { .operation = "connect", .code     = EPROTOTYPE,
     .sentence  = "a socket of another type has that name: try unix:, unix-dgram: or "
                  "unix-seqpacket:" },
+  { .operation = "send",    .code     = EBADF,
+    .sentence  = "a descriptor in the message is closed" },
   { .operation = "send",    .code     = ECONNREFUSED,
     .sentence  = "the program that received there is gone" },
   { .operation = "send",    .code     = EMSGSIZE,

@@ -296,7 +296,7 @@ test_hints (void **state)
 
   (void) state;
   assert_null (kin_listen (endpoint, &error));
-  assert_says (&error, EADDRINUSE, "rm PATH");
+  assert_says (&error, EADDRINUSE, "in use; if the program that made it has ended, remove the path");
   assert_null (kin_connect (datagram, LONG, &error));
   assert_says (&error, EPROTOTYPE, "a socket of another type");
   kin_socket_unref (door);
@@ -341,11 +341,11 @@ test_permission_hints (void **state)
     GError *error = NULL;
 
     if (setresuid (65534, 65534, 65534) < 0 || kin_listen (endpoint, &error) || errno != EACCES
-        || !strstr (error->message, "no permission to make a file there"))
+        || !strstr (error->message, "denied; it takes the right to make a file there"))
       _exit (1);
     g_clear_error (&error);
     if (kin_connect (endpoint, 0, &error) || errno != EACCES
-        || !strstr (error->message, "no permission to write"))
+        || !strstr (error->message, "denied; it takes the right to write"))
       _exit (2);
     _exit (0);
   }
