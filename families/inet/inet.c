@@ -72,7 +72,9 @@ static const KinAddressCodec inet_raw_codecs[] = {
 
 /* ---- Protocols ----------------------------------------------------------------------------- */
 
-#define LOCAL .codecs = KIN_TABLE (inet_codecs), .grammar = "HOST:PORT", .loopback = "127.0.0.1:0"
+/* A one-to-many socket of SCTP sends to an address only, so that no stream can be tried with it. */
+#define HOST_AND_PORT .codecs = KIN_TABLE (inet_codecs), .grammar = "HOST:PORT"
+#define LOCAL HOST_AND_PORT, .loopback = "127.0.0.1:0"
 
 /* MPTCP's connect and accept wait in a TCP socket that before Linux 6.x did not know the times. */
 static const KinProtocol inet_protocols[] = {
@@ -110,11 +112,11 @@ static const KinProtocol inet_protocols[] = {
     .modules = "sctp" },
   { .scheme = "sctp-seqpacket",  .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
     .flags  = KIN_PROTOCOL_SHARED,             .kernel_waits = KIN_WAITS_ALL,
-    LOCAL,  .example = "sctp-seqpacket:127.0.0.1:5000",
+    HOST_AND_PORT, .example = "sctp-seqpacket:127.0.0.1:5000",
     .bind_options = "so.reuseaddr=1", .modules = "sctp" },
   { .scheme = "sctp4-seqpacket", .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
     .kernel_waits = KIN_WAITS_ALL,
-    LOCAL,  .example = "sctp4-seqpacket:127.0.0.1:5000",
+    HOST_AND_PORT, .example = "sctp4-seqpacket:127.0.0.1:5000",
     .bind_options = "so.reuseaddr=1", .modules = "sctp" },
   { .scheme = "icmp",     .type = SOCK_DGRAM,  .protocol = IPPROTO_ICMP,
     .kernel_waits = KIN_WAITS_ALL,             .codecs = KIN_TABLE (inet_ping_codecs),

@@ -80,7 +80,9 @@ static const KinAddressCodec inet6_raw_codecs[] = {
 
 /* ---- Protocols ----------------------------------------------------------------------------- */
 
-#define LOCAL .codecs = KIN_TABLE (inet6_codecs), .grammar = "[HOST]:PORT", .loopback = "[::1]:0"
+/* A one-to-many socket of SCTP sends to an address only, so that no stream can be tried with it. */
+#define HOST_AND_PORT .codecs = KIN_TABLE (inet6_codecs), .grammar = "[HOST]:PORT"
+#define LOCAL HOST_AND_PORT, .loopback = "[::1]:0"
 #define SHARED (KIN_PROTOCOL_SHARED | KIN_PROTOCOL_DUAL)
 #define REUSE "so.reuseaddr=1&"
 #define DUAL  "ipv6.v6only=0"
@@ -123,11 +125,11 @@ static const KinProtocol inet6_protocols[] = {
     .modules = "sctp" },
   { .scheme = "sctp-seqpacket",  .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
     .flags  = SHARED,                          .kernel_waits = KIN_WAITS_ALL,
-    LOCAL,  .example = "sctp-seqpacket:[::1]:5000",
+    HOST_AND_PORT, .example = "sctp-seqpacket:[::1]:5000",
     .bind_options = REUSE DUAL, .modules = "sctp" },
   { .scheme = "sctp6-seqpacket", .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
     .kernel_waits = KIN_WAITS_ALL,
-    LOCAL,  .example = "sctp6-seqpacket:[::1]:5000",
+    HOST_AND_PORT, .example = "sctp6-seqpacket:[::1]:5000",
     .bind_options = REUSE ALONE, .modules = "sctp" },
   { .scheme = "icmp6",    .type = SOCK_DGRAM,  .protocol = IPPROTO_ICMPV6,
     .kernel_waits = KIN_WAITS_ALL,             .codecs = KIN_TABLE (inet6_ping_codecs),

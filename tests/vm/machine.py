@@ -95,17 +95,26 @@ class Machine(kintest.TestCase):
         done = kintest.kin("doctor")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
-    def test_python(self):
-        """CPython's own tests of its socket module: all families that it knows are there."""
-        done = subprocess.run(["timeout", "200", "/usr/bin/python3", "-m", "test", "-v",
+    def run_python(self, *choice):
+        return subprocess.run(["timeout", "150", "/usr/bin/python3", "-m", "test", "-v", *choice,
                                "test_socket"], check=False, capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-4000:])
-        ran = int(re.search(r"^Ran (\d+) tests", done.stdout, re.M)[1])
-        self.assertGreaterEqual(ran, 700)
-        skipped = re.findall(r"^(\w+) \(.*\.\.\. skipped '(.*)'$", done.stdout, re.M)
-        self.assertEqual(len(skipped), int(re.search(r"skipped=(\d+)", done.stdout)[1]))
+
+    def test_python(self):
+        """CPython's own tests of its socket module: all families that it knows are there. Those of
+        RDS wait for ever now and then, on a slow machine, and are tried three times."""
+        ran, skipped = 0, []
+        for choice, tries in (("-i", 1), ("-m", 3)):
+            for _ in range(tries):
+                done = self.run_python(choice, "*.RDSTest.*")
+                if done.returncode != 124:
+                    break
+            self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-4000:])
+            ran += int(re.search(r"^Ran (\d+) tests", done.stdout, re.M)[1])
+            skipped += re.findall(r"^(\w+) \(.*\.\.\. skipped '(.*)'$", done.stdout, re.M)
+        self.assertGreaterEqual(ran, 717)
         self.assertEqual([one for one in skipped
                           if not KNOWN.search(one[1]) and one[0] not in KNOWN_TESTS], [])
+        self.assertEqual(len(skipped), 14)
 
 
 if __name__ == "__main__":
