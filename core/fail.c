@@ -37,7 +37,20 @@ kin__socket_text (KinSocket *socket, const KinAddress *address)
     return kin_address_format (&name);
   if (socket->is_open && kin__call_local (socket, &name) == 0 && name.length > 0)
     return kin_address_format (&name);
-  return g_strconcat (scheme, ":", NULL);
+  return g_strdup (scheme);
+}
+
+/* As messages have it: a space at its end would be lost in them. */
+static char *
+show_socket (KinSocket *socket, const KinAddress *address)
+{
+  char *text = kin__socket_text (socket, address), *quoted;
+
+  if (!strchr (text, ' '))
+    return text;
+  quoted = g_strdup_printf ("\"%s\"", text);
+  g_free (text);
+  return quoted;
 }
 
 static void
@@ -52,9 +65,12 @@ fail_in_words (GError **error, KinSocket *socket, const char *operation, const K
   const char *hint;
   GError *made;
 
-  text = kin__socket_text (socket, address);
+  text = show_socket (socket, address);
   if (code == KIN__TIMED_OUT) {
-    made = g_error_new (KIN_ERROR, KIN_ERROR_TIMED_OUT, "cannot %s %s: timed out", operation, text);
+    /* EAGAIN is what it would have been without the wait. */
+    hint = kin__hint (socket->transport, operation, EAGAIN);
+    made = g_error_new (KIN_ERROR, KIN_ERROR_TIMED_OUT, "cannot %s %s: timed out%s%s", operation,
+                        text, hint ? "; " : "", hint ? hint : "");
     code = ETIMEDOUT;
   } else if (code == KIN__CANCELLED) {
     made = g_error_new (KIN_ERROR, KIN_ERROR_CANCELLED, "cannot %s %s: cancelled", operation, text);
@@ -62,6 +78,8 @@ fail_in_words (GError **error, KinSocket *socket, const char *operation, const K
   } else if (inner) {
     made = g_error_new (inner->domain, inner->code, "cannot %s %s: %s", operation, text,
                         inner->message);
+  } else if (code == EBADF && !socket->is_open) {
+    made = g_error_new (KIN_OS_ERROR, code, "cannot %s %s: the socket is closed", operation, text);
   } else {
     hint = kin__hint (socket->transport, operation, code);
     made = g_error_new (KIN_OS_ERROR, code, "cannot %s %s: %s%s%s", operation, text,

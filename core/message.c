@@ -280,6 +280,11 @@ kin_message_add_fds (KinMessage *message, const int *fds, gsize n_fds, GError **
                     "%" G_GSIZE_FORMAT " descriptors are too many for one message", n_fds);
     return FALSE;
   }
+  for (gsize i = 0; i < n_fds; i++)
+    if (fds[i] < 0) {
+      kin__error_set (error, KIN_ERROR_BAD_VALUE, "%d is no descriptor", fds[i]);
+      return FALSE;
+    }
   return kin_message_add_control_bytes (message, SOL_SOCKET, SCM_RIGHTS, fds, n_fds * sizeof *fds,
                                         error);
 }

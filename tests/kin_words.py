@@ -52,6 +52,12 @@ class NearMisses(KinTest):
             self.assert_fails(2, "relay", *operands, says=["did you mean unix:/x?"])
 
 
+class Shown(KinTest):
+    def test_a_space_at_the_end(self):
+        endpoint = f"unix:{self.path('s')} "
+        self.assert_fails(1, "connect", endpoint, says=[f'cannot connect to "{endpoint}": '])
+
+
 class Remove(KinTest):
     """kin says rm only of a socket whose program has ended."""
 

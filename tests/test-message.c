@@ -108,6 +108,9 @@ test_many_descriptors (void **state)
   assert_int_equal (n, 253);
   assert_false (kin_message_add_fds (message, NULL, 100000, &error));
   assert_kin_error (error, KIN_ERROR, KIN_ERROR_BAD_VALUE);
+  assert_false (kin_message_add_fds (message, (int[]){ 0, -1 }, 2, &error));
+  assert_string_equal (error->message, "-1 is no descriptor");
+  assert_kin_error (error, KIN_ERROR, KIN_ERROR_BAD_VALUE);
 }
 
 /* "Mary had a little lamb" into three buffers, as in Python's documentation. */

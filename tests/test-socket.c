@@ -42,6 +42,7 @@ test_closed_socket (void **state)
   assert_true (kin_socket_close (a, NULL));
   assert_int_equal (kin_socket_fd (a), -1);
   assert_int_equal (kin_socket_send (a, "x", 1, 0, &error), -1);
+  assert_string_equal (error->message, "cannot send to local: the socket is closed");
   assert_kin_error (error, KIN_OS_ERROR, EBADF);
   assert_false (kin_socket_local (a, &address, &error));
   assert_kin_error (error, KIN_OS_ERROR, EBADF);

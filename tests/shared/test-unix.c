@@ -292,11 +292,13 @@ test_hints (void **state)
   g_autoptr (GError) error = NULL;
   KinSocket *door = must_listen (endpoint);
   static char huge[1 << 22];
+  g_autoptr (KinMessage) message = kin_message_new ();
   g_autoptr (KinSocket) to = NULL;
 
   (void) state;
   assert_null (kin_listen (endpoint, &error));
-  assert_says (&error, EADDRINUSE, "in use; if the program that made it has ended, remove the path");
+  assert_says (&error, EADDRINUSE,
+               "in use; if the program that made it has ended, remove the path");
   assert_null (kin_connect (datagram, LONG, &error));
   assert_says (&error, EPROTOTYPE, "a socket of another type");
   kin_socket_unref (door);
@@ -316,6 +318,9 @@ test_hints (void **state)
   g_clear_pointer (&to, kin_socket_unref);
   assert_int_equal (kin_socket_send (door, "x", 1, 0, &error), -1);
   assert_says (&error, ECONNREFUSED, "is gone");
+  assert_true (kin_message_add_fds (message, (int[]){ G_MAXINT }, 1, NULL));
+  assert_int_equal (kin_socket_sendmsg (door, message, 0, &error), -1);
+  assert_says (&error, EBADF, "; a descriptor in the message is closed");
   kin_socket_unref (door);
   assert_int_equal (rmdir (folder), 0);
 }
