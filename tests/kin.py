@@ -270,8 +270,17 @@ class Resolve(KinTest):
     def test_json(self):
         resolved = json.loads(self.run_well("resolve", "--json", "unix:%2fa%3fb", "unix:/c"))
         self.assertEqual(resolved[0], {"endpoint": "unix:%2fa%3fb", "text": "unix:/a%3Fb",
-                                       "tuple": "'/a?b'", "scheme": "unix", "family": "unix"})
+                                       "tuple": "'/a?b'", "scheme": "unix", "family": "unix",
+                                       "options": None})
         self.assertEqual(resolved[1]["tuple"], "'/c'")
+
+    def test_options(self):
+        """As they were written; a value is checked all the same."""
+        endpoint = "unix:/a?so.rcvbuf=0x1000&so.linger=1:2"
+        self.assertEqual(self.run_well("resolve", endpoint).split(),
+                         ["unix:/a", "'/a'", "unix", endpoint.split("?")[1]])
+        resolved, = json.loads(self.run_well("resolve", "--json", endpoint))
+        self.assertEqual(resolved["options"], endpoint.split("?")[1])
 
     def test_the_others_are_resolved_all_the_same(self):
         done = kintest.kin("resolve", "unix:/a", "unx:/b", "unix:/c")

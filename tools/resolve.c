@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kin resolve: what an endpoint means, as text, as Python's tuple, and whose it is. */
+#include <string.h>
+
 #include "tool.h"
 
 static gboolean is_json;
@@ -7,7 +9,7 @@ static char *timeout_text;
 
 typedef struct {
   char *text, *tuple;
-  const char *scheme, *family;
+  const char *scheme, *family, *options;
 } Resolved;
 
 static void
@@ -35,6 +37,8 @@ resolve_add_json (GString *json, const char *endpoint, const Resolved *resolved)
   json_text (json, resolved->scheme);
   json_name (json, "family");
   json_text (json, resolved->family);
+  json_name (json, "options");
+  json_text (json, resolved->options);
   json_close (json, '}');
 }
 
@@ -46,6 +50,7 @@ resolve_add_row (Listing *listing, const Resolved *resolved)
   cells[0] = tool_escape (resolved->text);
   cells[1] = tool_escape (resolved->tuple);
   cells[2] = tool_escape (resolved->family);
+  cells[3] = tool_escape (resolved->options ? resolved->options : "");
 }
 
 static gboolean
@@ -53,12 +58,16 @@ resolve_one (const char *text, gint64 timeout_usec, Listing *listing, GError **e
 {
   g_autoptr (KinEndpoint) endpoint = kin_endpoint_new (text, error);
   g_autofree KinAddress *addresses = NULL;
+  g_autofree char *written = NULL;
   gsize n = 0;
 
   if (endpoint)
     addresses = kin_endpoint_resolve (endpoint, FALSE, timeout_usec, NULL, &n, error);
+  written = addresses ? kin_endpoint_format (endpoint) : NULL;
   for (gsize i = 0; i < n; i++) {
-    Resolved resolved;
+    /* In an address the question mark is escaped. */
+    const char *mark = strchr (written, '?');
+    Resolved resolved = { .options = mark ? mark + 1 : NULL };
 
     resolve_show (&addresses[i], &resolved);
     resolve_add_json (listing->json, text, &resolved);
@@ -79,7 +88,7 @@ resolve_run (char **operands)
 
   if (!tool_parse_seconds ("timeout", timeout_text, &timeout_usec, &wrong))
     return tool_fail (wrong);
-  listing_begin (&listing, 3, NULL);
+  listing_begin (&listing, 4, NULL);
   for (guint i = 0; operands[i]; i++) {
     g_autoptr (GError) error = NULL;
 
@@ -107,9 +116,9 @@ KIN_VERB (resolve) = {
   .operands = "ENDPOINT...",
   .summary = "show what an endpoint means",
   .details =
-      "A line for each address: as text, its tuple as Python's socket module has it, and the\n"
-      "family. Names are looked up. Loads the families named and no other; nothing is connected\n"
-      "to.\n"
+      "A line for each address: as text, its tuple as Python's socket module has it, the family,\n"
+      "and the endpoint's options. Names are looked up. Loads the families named and no other;\n"
+      "nothing is connected to.\n"
       "\n"
       "Examples:\n"
       "  kin resolve unix:/run/hello.sock unix:@abstract\n"
