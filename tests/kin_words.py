@@ -52,6 +52,33 @@ class NearMisses(KinTest):
             self.assert_fails(2, "relay", *operands, says=["did you mean unix:/x?"])
 
 
+class Usage(KinTest):
+    def test_help_is_a_verb(self):
+        self.assertEqual(self.run_well("help"), self.run_well("--help"))
+        self.assertEqual(self.run_well("help", "connect"), self.run_well("connect", "--help"))
+        self.assert_fails(2, "help", "conect", says=['did you mean "connect"?'])
+
+    def test_options(self):
+        self.assert_fails(2, "-v", says=['no such option "-v"; did you mean "-V"?'])
+        self.assert_fails(2, "--versoin", says=['did you mean "--version"?'])
+        self.assert_fails(2, "connect", "--timeot", "5", "unix:/x",
+                          says=["connect: Unknown option --timeot; did you mean --timeout?"])
+        self.assert_fails(2, "connect", "--timeot=5", "unix:/x", says=["did you mean --timeout?"])
+        self.assert_fails(2, "families", "--jsn", says=["did you mean --json?"])
+        self.assert_fails(2, "families", "--frobnicate", says=["; see kin families --help"])
+        self.assert_fails(2, "connect", "--timeout", says=["; see kin connect --help"])
+
+    def test_missing_operands(self):
+        self.assert_fails(2, "connect", says=["connect: ENDPOINT is missing; usage: kin connect ENDPOINT"])
+        self.assert_fails(2, "resolve", says=["resolve: ENDPOINT is missing; usage: "])
+        self.assert_fails(2, "relay", "unix:/x", says=["relay: TO is missing; usage: kin relay FROM TO"])
+        self.assert_fails(2, "connect", "--timeout", "unix:/x", says=[
+            'connect: ENDPOINT is missing (--timeout took "unix:/x" as its value); usage: '])
+        self.assert_fails(2, "listen", "-e", "unix:/x", says=['(-e took "unix:/x" as its value)'])
+        self.assert_fails(2, "listen", "-k", says=["listen: ENDPOINT is missing; usage"])
+        self.assert_fails(2, "listen", "--wait=3", says=["listen: ENDPOINT is missing; usage"])
+
+
 class Shown(KinTest):
     def test_a_space_at_the_end(self):
         endpoint = f"unix:{self.path('s')} "

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -70,19 +69,42 @@ tool_find_verb (const char *name)
 static void
 main_say_no_verb (const char *name)
 {
+  static const char *const own[] = { "--help", "--version", "-V", "-h", NULL };
   const char *names[G_N_ELEMENTS (tool_verbs)] = { NULL };
+  gboolean is_option = name[0] == '-';
   const char *nearest;
 
   for (guint i = 0, n = 0; tool_verbs[i]; i++)
     if (!tool_verbs[i]->is_hidden)
       names[n++] = tool_verbs[i]->name;
-  nearest = lookup_nearest (name, names);
-  if (name[0] == '-')
+  nearest = lookup_nearest (name, is_option ? own : names);
+  if (nearest)
+    tool_say ("no such %s \"%s\"; did you mean \"%s\"?", is_option ? "option" : "verb", name,
+              nearest);
+  else if (is_option)
     tool_say ("no such option \"%s\"; kin --help lists what there is", name);
-  else if (nearest)
-    tool_say ("no such verb \"%s\"; did you mean \"%s\"?", name, nearest);
   else
     tool_say ("no such verb \"%s\"; kin --help lists them", name);
+}
+
+/* GLib's sentence ends in the option; "--help" is every verb's. */
+static void
+main_say_wrong_option (const KinVerb *verb, const GError *error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  const char *wrong = strrchr (error->message, ' ') + 1, *nearest = NULL;
+  g_autofree char *name = g_strndup (wrong, strcspn (wrong, "="));
+
+  for (const GOptionEntry *option = verb->options; option && option->long_name; option++)
+    g_ptr_array_add (names, g_strconcat ("--", option->long_name, NULL));
+  g_ptr_array_add (names, g_strdup ("--help"));
+  g_ptr_array_add (names, NULL);
+  if (g_error_matches (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
+    nearest = lookup_nearest (name, (const char *const *) names->pdata);
+  if (nearest)
+    tool_say ("%s: %s; did you mean %s?", verb->name, error->message, nearest);
+  else
+    tool_say ("%s: %s; see kin %s --help", verb->name, error->message, verb->name);
 }
 
 static gboolean
@@ -104,7 +126,7 @@ main_parse_options (const KinVerb *verb, int *argc, char ***argv, gboolean *is_h
   g_option_context_add_main_entries (context, help, NULL);
   is_parsed = g_option_context_parse (context, argc, argv, &error);
   if (!is_parsed)
-    tool_say ("%s: %s; see %s --help", verb->name, error->message, program);
+    main_say_wrong_option (verb, error);
   else if (*is_help) {
     /* GLib's own way to print it would turn characters beyond ASCII into question marks. */
     g_autofree char *text = g_option_context_get_help (context, TRUE, NULL);
@@ -128,9 +150,26 @@ main_operands (char **arguments)
   return arguments;
 }
 
+/* given: the last two words as they were typed, of which an option may have taken one. */
+static void
+main_say_missing (const KinVerb *verb, char **operands, guint n, char *const given[2])
+{
+  g_auto (GStrv) wanted = g_strsplit (verb->operands, " ", -1);
+  g_autofree char *name = g_strndup (wanted[n], strcspn (wanted[n], "."));
+  gboolean is_taken = given[0] && given[0][0] == '-' && given[1][0] != '-'
+                      && (n == 0 || operands[n - 1] != given[1]);
+
+  if (is_taken)
+    tool_say ("%s: %s is missing (%s took \"%s\" as its value); usage: kin %s %s", verb->name, name,
+              given[0], given[1], verb->name, verb->operands);
+  else
+    tool_say ("%s: %s is missing; usage: kin %s %s", verb->name, name, verb->name, verb->operands);
+}
+
 static int
 main_run_verb (const KinVerb *verb, int argc, char **argv)
 {
+  char *given[2] = { argc > 2 ? argv[argc - 2] : NULL, argv[argc - 1] };
   gboolean is_help = FALSE;
   char **operands;
   guint n;
@@ -142,7 +181,7 @@ main_run_verb (const KinVerb *verb, int argc, char **argv)
   operands = main_operands (argv + 1);
   n = g_strv_length (operands);
   if (n < verb->min) {
-    tool_say ("%s: what for? usage: kin %s %s", verb->name, verb->name, verb->operands);
+    main_say_missing (verb, operands, n, given);
     return TOOL_USAGE;
   }
   if (n > verb->max) {
@@ -189,18 +228,34 @@ main_finish (int code)
   return code == TOOL_DONE ? TOOL_FAILED : code;
 }
 
+/* "kin help VERB" is "kin VERB --help". */
+static int
+main_help (const char *name)
+{
+  char *arguments[] = { (char *) name, (char *) "--help", NULL };
+  const KinVerb *verb = name ? tool_find_verb (name) : NULL;
+
+  if (verb)
+    return main_run_verb (verb, 2, arguments);
+  if (name) {
+    main_say_no_verb (name);
+    return TOOL_USAGE;
+  }
+  main_print_overview ();
+  return TOOL_DONE;
+}
+
 int
 main (int argc, char **argv)
 {
+  static const char *const help[] = { "--help", "-h", "help", NULL };
   const KinVerb *verb;
 
   main_fill_standard_descriptors ();
   signal (SIGPIPE, SIG_IGN);
   g_log_set_writer_func (main_log, NULL, NULL);
-  if (argc < 2 || strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0) {
-    main_print_overview ();
-    return main_finish (TOOL_DONE);
-  }
+  if (argc < 2 || g_strv_contains (help, argv[1]))
+    return main_finish (main_help (argc > 2 ? argv[2] : NULL));
   if (strcmp (argv[1], "--version") == 0 || strcmp (argv[1], "-V") == 0) {
     printf ("kin %s (plugin contract %d.%d)\n", KIN_VERSION, KIN_MAJOR, KIN_MINOR);
     return main_finish (TOOL_DONE);
