@@ -18,10 +18,8 @@ fold (const char *word, gsize length, char separator)
 
 /* The first family that serves the scheme, usable or not; NULL: none does. */
 static const KinFamilyInfo *
-find_serving (const char *scheme)
+find_serving (GPtrArray *families, const char *scheme)
 {
-  g_autoptr (GPtrArray) families = kin_list_families ();
-
   for (guint i = 0; i < families->len; i++) {
     const KinFamilyInfo *info = families->pdata[i];
 
@@ -44,10 +42,10 @@ fail_missing (const char *quoted, const char *family, GError **error)
 
 /* "unix, unix-dgram" for "unix-stream"; NULL: what stands before its first "-" is no scheme. */
 static char *
-list_relatives (const char *scheme)
+list_relatives (GPtrArray *families, const char *scheme)
 {
   g_autofree char *stem = g_strndup (scheme, strcspn (scheme, "-"));
-  const KinFamilyInfo *family = find_serving (stem);
+  const KinFamilyInfo *family = find_serving (families, stem);
   GString *list;
 
   if (!family)
@@ -62,10 +60,11 @@ list_relatives (const char *scheme)
 void
 kin__fail_scheme (const char *scheme, GError **error)
 {
-  const KinFamilyInfo *serving = find_serving (scheme);
+  g_autoptr (GPtrArray) families = kin_list_families ();
+  const KinFamilyInfo *serving = find_serving (families, scheme);
   g_autofree char *missing = serving ? NULL : kin__registry_missing (scheme);
   g_auto (GStrv) schemes = kin__registry_schemes ();
-  g_autofree char *quoted = kin__quote (scheme, -1), *relatives = list_relatives (scheme);
+  g_autofree char *quoted = kin__quote (scheme, -1), *relatives = list_relatives (families, scheme);
   const char *nearest = kin__nearest (scheme, (const char *const *) schemes);
 
   if (serving)
