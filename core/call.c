@@ -43,7 +43,7 @@ leave (const KinSocket *socket, int rc)
 static const KinSocketOps *
 ops_of (const KinSocket *socket)
 {
-  return &socket->transport->family->ops;
+  return &socket->transport->ops;
 }
 
 static gboolean
@@ -469,7 +469,7 @@ over_recvmsg (KinFamilySocket *head, struct msghdr *message, int flags)
 void
 kin__call_fill_data (KinTransport *transport)
 {
-  const KinSocketOps *ops = &transport->family->ops;
+  const KinSocketOps *ops = &transport->ops;
   gboolean over = (transport->row.flags & KIN_PROTOCOL_OVER) != 0;
   KinSocketOps *data = &transport->data;
 

@@ -98,8 +98,42 @@ check_tables (const KinFamily *data)
   return NULL;
 }
 
+/* The slots that a protocol has: its own, or the family's. */
+static void
+read_ops (const KinFamily *data, const KinProtocol *row, KinSocketOps *ops)
+{
+  const KinSocketOps *own = row->ops ? row->ops : data->ops;
+
+  memset (ops, 0, sizeof *ops);
+  if (own)
+    memcpy (ops, own, MIN (own->size, sizeof *ops));
+}
+
+static gboolean
+has_no_kernel (const KinFamily *data)
+{
+  return data->domain == KIN_DOMAIN_DYNAMIC && data->over_domain == 0;
+}
+
+/* Returns why not, to be freed, or NULL. */
+static char *
+check_slots (const KinFamily *data, const KinProtocol *row)
+{
+  const char *missing = NULL;
+  KinSocketOps ops;
+
+  read_ops (data, row, &ops);
+  if (has_no_kernel (data))
+    missing = find_missing_slot (&ops);
+  if (missing)
+    return g_strdup_printf ("it has no slot %s, which a family without the kernel needs", missing);
+  if ((row->flags & KIN_PROTOCOL_OVER) && !ops.inner)
+    return g_strdup ("a protocol over another endpoint needs the slot inner");
+  return NULL;
+}
+
 static const char *
-check_protocols (const KinFamily *data, const KinSocketOps *ops)
+check_protocols (const KinFamily *data)
 {
   KinProtocol row;
 
@@ -114,17 +148,17 @@ check_protocols (const KinFamily *data, const KinSocketOps *ops)
       return "a protocol has no address codec";
     if ((row.flags & KIN_PROTOCOL_OVER) && data->domain != KIN_DOMAIN_DYNAMIC)
       return "a protocol over another endpoint needs KIN_DOMAIN_DYNAMIC";
-    if ((row.flags & KIN_PROTOCOL_OVER) && !ops->inner)
-      return "a protocol over another endpoint needs the slot inner";
   }
   return NULL;
 }
 
-/* Why libkin cannot use what a plugin calls its descriptor; NULL: it can. Sets data and ops. */
+/* Why libkin cannot use what a plugin calls its descriptor; NULL: it can. Sets data. */
 static char *
-check_family (const KinFamily *own, KinFamily *data, KinSocketOps *ops)
+check_family (const KinFamily *own, KinFamily *data)
 {
-  const char *missing;
+  const char *wrong;
+  char *why = NULL;
+  KinProtocol row;
 
   if (own->magic != KIN_MAGIC)
     return g_strdup ("its kin_family is not a descriptor: it does not start with KIN_STAMP");
@@ -136,32 +170,29 @@ check_family (const KinFamily *own, KinFamily *data, KinSocketOps *ops)
                             (guint) offsetof (KinFamily, ops));
   memset (data, 0, sizeof *data);
   memcpy (data, own, MIN (own->size, sizeof *data));
-  memset (ops, 0, sizeof *ops);
-  if (data->ops)
-    memcpy (ops, data->ops, MIN (data->ops->size, sizeof *ops));
   if (!is_word (data->name, 23))
     return g_strdup ("its name is not lower-case letters, digits and '-', 23 at most");
   if (!data->summary)
     return g_strdup ("it has no summary");
-  if (data->domain == KIN_DOMAIN_DYNAMIC && data->over_domain == 0) {
-    missing = find_missing_slot (ops);
-    if (missing)
-      return g_strdup_printf ("it has no slot %s, which a family without the kernel needs",
-                              missing);
-  }
-  missing = check_tables (data);
-  return g_strdup (missing ? missing : check_protocols (data, ops));
+  wrong = check_tables (data);
+  if (!wrong)
+    wrong = check_protocols (data);
+  if (wrong)
+    return g_strdup (wrong);
+  for (guint i = 0; !why && kin__row (&data->protocols, i, &row, sizeof row); i++)
+    why = check_slots (data, &row);
+  return why;
 }
 
-/* Which operations that may wait are the family's, and not the kernel's calls. */
+/* Which operations that may wait are slots, and not the kernel's calls. */
 static guint
-find_own_waits (const KinLoaded *loaded)
+find_own_waits (const KinTransport *transport)
 {
-  const KinSocketOps *ops = &loaded->ops;
+  const KinSocketOps *ops = &transport->ops;
   /* One data slot makes all four the family's; see kin__call_fill_data (). */
   gboolean has_data = ops->send || ops->recv || ops->sendmsg || ops->recvmsg;
 
-  if (!loaded->is_kernel)
+  if (!transport->family->is_kernel)
     return KIN_WAITS_ALL;
   return (ops->accept ? KIN_WAITS_ACCEPT : 0u) | (ops->connect ? KIN_WAITS_CONNECT : 0u)
          | (has_data ? KIN_WAITS_RECEIVE | KIN_WAITS_SEND : 0u);
@@ -173,13 +204,12 @@ kin__family_take (const KinFamily *own, char **reason)
   KinLoaded *loaded = g_new0 (KinLoaded, 1);
   KinControl control;
 
-  *reason = check_family (own, &loaded->data, &loaded->ops);
+  *reason = check_family (own, &loaded->data);
   if (*reason) {
     g_free (loaded);
     return NULL;
   }
-  loaded->is_kernel = loaded->data.domain != KIN_DOMAIN_DYNAMIC || loaded->data.over_domain != 0;
-  loaded->own_waits = find_own_waits (loaded);
+  loaded->is_kernel = !has_no_kernel (&loaded->data);
   for (guint i = 0; kin__row (&loaded->data.controls, i, &control, sizeof control); i++)
     loaded->has_fds |= control.kind == KIN_FDS;
   loaded->n_transports = loaded->data.protocols.count;
@@ -189,6 +219,8 @@ kin__family_take (const KinFamily *own, char **reason)
 
     transport->family = loaded;
     transport->own = kin__row (&loaded->data.protocols, i, &transport->row, sizeof transport->row);
+    read_ops (&loaded->data, &transport->row, &transport->ops);
+    transport->own_waits = find_own_waits (transport);
     kin__call_fill_data (transport);
     kin__datagram_describe (transport);
   }

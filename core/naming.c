@@ -187,7 +187,7 @@ ask_again (KinSocket *socket, const Target *target)
   socklen_t size = sizeof (int);
   int code = 0, rc;
 
-  if (socket->transport->family->ops.connect)
+  if (socket->transport->ops.connect)
     return kin__call_connect (socket, target->address, target->length);
   rc = kin__call_getsockopt (socket, SOL_SOCKET, SO_ERROR, &code, &size);
   return rc < 0 ? rc : -code;
@@ -331,7 +331,7 @@ kin_connect_continue (KinSocket *socket, GError **error)
     target = (Target){ .address = more->text, .length = strlen (more->text) };
   else
     target = (Target){ .address = &address->sa, .length = address->length };
-  rc = socket->transport->family->ops.connect ? 0 : kin__wait (socket, POLLOUT, kin__deadline (0));
+  rc = socket->transport->ops.connect ? 0 : kin__wait (socket, POLLOUT, kin__deadline (0));
   if (rc == 0)
     rc = ask_again (socket, &target);
   if (rc == -KIN__TIMED_OUT || is_in_progress (rc))

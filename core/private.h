@@ -17,10 +17,8 @@
 /* A family whose descriptor was checked. Never freed: addresses and sockets point into it. */
 typedef struct {
   KinFamily        data;           /* the descriptor, cut or filled to libkin's own length */
-  KinSocketOps     ops;            /* the same */
   gboolean         is_kernel;      /* fd is a kernel's socket, and a NULL slot its call; else
                                       EOPNOTSUPP */
-  guint            own_waits;      /* KIN_WAITS_…: the operations that are the family's slots */
   gboolean         has_fds;        /* a control message of its carries descriptors */
   KinTransport    *transports;
   guint            n_transports;
@@ -40,8 +38,10 @@ struct _KinTransport {
   const KinLoaded   *family;
   KinProtocol        row;          /* cut or filled to libkin's own length */
   const KinProtocol *own;          /* what hooks get */
-  KinSocketOps       data;         /* send, recv, sendmsg, recvmsg: the family's, the rest filled
-                                      in; all NULL where all are the kernel's */
+  KinSocketOps       ops;          /* the row's, else the family's, cut or filled as well */
+  guint              own_waits;    /* KIN_WAITS_…: the operations that are slots in there */
+  KinSocketOps       data;         /* send, recv, sendmsg, recvmsg: of ops, the rest filled in; all
+                                      NULL where all are the kernel's */
   KinLocal           local;
 };
 

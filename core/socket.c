@@ -98,9 +98,7 @@ kin_socket_new (const char *scheme, GError **error)
 static gboolean
 has_own_descriptor (const KinTransport *transport)
 {
-  const KinLoaded *family = transport->family;
-
-  return !family->is_kernel || family->ops.open || family->ops.close;
+  return !transport->family->is_kernel || transport->ops.open || transport->ops.close;
 }
 
 static int
@@ -201,7 +199,7 @@ kin_socket_new_pair (const char *scheme, KinSocket **first, KinSocket **second, 
     return FALSE;
   family = &transport->family->data;
   rc = -EOPNOTSUPP;
-  if (!has_own_descriptor (transport) && !family->ops)
+  if (!has_own_descriptor (transport) && !family->ops && !transport->row.ops)
     rc = socketpair (family->over_domain ? family->over_domain : family->domain,
                      transport->row.type | SOCK_CLOEXEC, transport->row.protocol, fds)
                  < 0

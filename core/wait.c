@@ -98,7 +98,7 @@ find_polled (const KinSocket *socket)
 {
   const KinTransport *transport = socket->transport;
   guint kept = transport->family->is_kernel ? transport->row.kernel_waits : 0;
-  guint own = transport->family->own_waits & ~kept;
+  guint own = transport->own_waits & ~kept;
 
   if (socket->timeout_usec == 0)
     return 0;

@@ -113,11 +113,13 @@ static const KinProtocol inet_protocols[] = {
   { .scheme = "sctp-seqpacket",  .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
     .flags  = KIN_PROTOCOL_SHARED,             .kernel_waits = KIN_WAITS_ALL,
     HOST_AND_PORT, .example = "sctp-seqpacket:127.0.0.1:5000",
-    .bind_options = "so.reuseaddr=1", .modules = "sctp" },
+    .bind_options = "so.reuseaddr=1", .modules = "sctp",
+    .ops    = &ip_many_ops },
   { .scheme = "sctp4-seqpacket", .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
     .kernel_waits = KIN_WAITS_ALL,
     HOST_AND_PORT, .example = "sctp4-seqpacket:127.0.0.1:5000",
-    .bind_options = "so.reuseaddr=1", .modules = "sctp" },
+    .bind_options = "so.reuseaddr=1", .modules = "sctp",
+    .ops    = &ip_many_ops },
   { .scheme = "icmp",     .type = SOCK_DGRAM,  .protocol = IPPROTO_ICMP,
     .kernel_waits = KIN_WAITS_ALL,             .codecs = KIN_TABLE (inet_ping_codecs),
     .grammar = "HOST[:ID]",                    .example = "icmp:127.0.0.1" },
@@ -162,8 +164,6 @@ static const KinHint inet_hints[] = {
 
 static const KinSocketOps inet_ops = {
   .size       = sizeof (KinSocketOps),
-  .open       = ip_open,
-  .bind       = ip_bind,
   .setsockopt = ip_setsockopt,
 };
 

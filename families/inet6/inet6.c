@@ -126,11 +126,13 @@ static const KinProtocol inet6_protocols[] = {
   { .scheme = "sctp-seqpacket",  .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
     .flags  = SHARED,                          .kernel_waits = KIN_WAITS_ALL,
     HOST_AND_PORT, .example = "sctp-seqpacket:[::1]:5000",
-    .bind_options = REUSE DUAL, .modules = "sctp" },
+    .bind_options = REUSE DUAL, .modules = "sctp",
+    .ops    = &ip_many_ops },
   { .scheme = "sctp6-seqpacket", .type = SOCK_DGRAM,  .protocol = IPPROTO_SCTP,
     .kernel_waits = KIN_WAITS_ALL,
     HOST_AND_PORT, .example = "sctp6-seqpacket:[::1]:5000",
-    .bind_options = REUSE ALONE, .modules = "sctp" },
+    .bind_options = REUSE ALONE, .modules = "sctp",
+    .ops    = &ip_many_ops },
   { .scheme = "icmp6",    .type = SOCK_DGRAM,  .protocol = IPPROTO_ICMPV6,
     .kernel_waits = KIN_WAITS_ALL,             .codecs = KIN_TABLE (inet6_ping_codecs),
     .grammar = "[HOST][:ID]",                  .example = "icmp6:[::1]" },
@@ -284,8 +286,6 @@ static const KinHint inet6_hints[] = {
 
 static const KinSocketOps inet6_ops = {
   .size       = sizeof (KinSocketOps),
-  .open       = ip_open,
-  .bind       = ip_bind,
   .setsockopt = ip_setsockopt,
 };
 

@@ -79,11 +79,10 @@ int ip_resolve_host (const KinQuery *query, KinAddress *results, size_t max_resu
 
 /* ---- Operations ---------------------------------------------------------------------------- */
 
-/* many.c: an SCTP socket of many associations is one of datagrams to libkin. */
-int ip_open (KinFamilySocket *opened, int domain, int type, int protocol);
-int ip_bind (KinFamilySocket *socket, const void *address, size_t length);
 /* join.c: fills a group that an option leaves out. */
 int ip_setsockopt (KinFamilySocket *socket, int level, int number, const void *value,
                    socklen_t size);
+/* many.c: an SCTP socket of many associations is one of datagrams to libkin. */
+extern const KinSocketOps ip_many_ops;
 
 #endif

@@ -44,6 +44,7 @@ extern "C" {
 
 typedef struct _KinSocket    KinSocket;      /* libkin's own; a family sees its head, below */
 typedef struct _KinTransport KinTransport;   /* a protocol as libkin registered it */
+typedef struct _KinSocketOps KinSocketOps;   /* what a family does itself, below */
 
 /* A table: its rows, how many, and how long one is. Frozen. Write KIN_TABLE (rows). */
 typedef struct {
@@ -195,6 +196,7 @@ typedef struct {
    * NULL. Writes at most size bytes, NUL included. Returns the line's length, or -errno. */
   int       (*describe) (const KinAddress *from, const void *data, size_t length,
                          char *line, size_t size);
+  const KinSocketOps *ops;        /* of this protocol, in place of the family's; NULL: those */
 } KinProtocol;
 enum {
   KIN_PROTOCOL_SHARED = 1,   /* other families may serve the scheme, if they all say so: tcp */
@@ -261,7 +263,7 @@ struct mmsghdr;
  *
  * NULL is the kernel's call on fd; in a dynamic family without over_domain, -EOPNOTSUPP. Such a
  * family must have open, close, and sendmsg and recvmsg or send and recv. */
-typedef struct {
+struct _KinSocketOps {
   uint32_t size;   /* sizeof (KinSocketOps) */
   /* -- life -- */
   /* Makes state, and fd, close-on-exec, if there can be one. domain is over_domain where that is
@@ -312,7 +314,7 @@ typedef struct {
   /* Of a row OVER another: the socket underneath, or NULL; it stays the family's. Options that the
    * family has not, and its NULL listen, shutdown, local, peer and poll, go there. */
   KinSocket *(*inner) (KinFamilySocket *socket);
-} KinSocketOps;
+};
 
 /* ---- The descriptor: the last lines of a plugin -------------------------------------------- */
 typedef struct {
