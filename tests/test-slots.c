@@ -29,8 +29,20 @@ static const KinSocketOps late_ops = {
   .connect = late_connect,
 };
 
+/* No slots: the kernel's calls. */
+static const KinSocketOps prompt_ops = {
+  .size = sizeof prompt_ops,
+};
+
 static const KinProtocol late_protocols[] = {
   LOCAL_ROW ("late", SOCK_STREAM, KIN_WAITS_RECEIVE | KIN_WAITS_SEND | KIN_WAITS_ACCEPT),
+  { .scheme = "prompt",
+    .type = SOCK_STREAM,
+    .codecs = KIN_TABLE (local_codecs),
+    .kernel_waits = KIN_WAITS_ALL,
+    .grammar = "PATH",
+    .example = "prompt:/x",
+    .ops = &prompt_ops },
 };
 
 /* Not the kernel's word for it, so that it stands beside the family of local.h. */
@@ -60,6 +72,22 @@ test_connect_slot_is_called_again (void **state)
   client = kin_connect (endpoint, KIN_FOREVER, NULL);
   assert_non_null (client);
   assert_int_equal (connects, 4);
+  local_unlink (endpoint);
+}
+
+/* A protocol's own slots stand in place of its family's, and what it has not is the kernel's. */
+static void
+test_slots_of_one_protocol (void **state)
+{
+  g_autofree char *endpoint = local_endpoint ("prompt", "prompt");
+  g_autoptr (KinSocket) door = kin_listen (endpoint, NULL), client = NULL;
+
+  (void) state;
+  connects = connects_needed = 0;
+  client = kin_connect (endpoint, KIN_SECONDS (20), NULL);
+  assert_non_null (client);
+  assert_int_equal (connects, 0);
+  assert_int_equal (client->polled, 0);
   local_unlink (endpoint);
 }
 
@@ -187,6 +215,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_connect_slot_is_called_again),
+    cmocka_unit_test (test_slots_of_one_protocol),
     cmocka_unit_test (test_connect_slot_that_never_ends),
     cmocka_unit_test (test_connect_slot_is_cancelled),
     cmocka_unit_test (test_connect_through_a_fast_timer),
