@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """run.py PREFIX: counts what Kin costs, on the library installed in PREFIX.
 
-Instructions (callgrind) and system calls (strace) a unit, from two runs of different length, so that
-the start cancels out; no clock is read. Raw calls stand beside Kin in the same table. Exits 1 where
-a bar is missed. scripts/bench installs and calls it.
+Exits 1 where a bar is missed, or what is to stand beside Kin is not there. scripts/bench installs
+and calls it.
 """
 import os
 import re
@@ -12,71 +11,14 @@ import subprocess
 import sys
 import tempfile
 
+import counting
+import pingpong
 import relay
 
-FEW, MANY = 200, 1200
 FAMILIES = 15
 
-# What a bar is held against: (row, figure, at most, what it says)
+# (what it says, figure, at most)
 BARS = []
-
-
-def compile_bench(prefix, folder):
-    here = os.path.dirname(os.path.abspath(__file__))
-    pc = subprocess.run(["find", prefix, "-name", "kin-1.pc"], stdout=subprocess.PIPE, text=True,
-                        check=True).stdout.split()[0]
-    env = dict(os.environ, PKG_CONFIG_PATH=os.path.dirname(pc))
-    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "kin-1"], env=env, text=True,
-                           stdout=subprocess.PIPE, check=True).stdout.split()
-    libdir = os.path.dirname(os.path.dirname(pc))
-    program = os.path.join(folder, "pingpong")
-    subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-o", program,
-                    os.path.join(here, "pingpong.c"), *flags, f"-Wl,-rpath,{libdir}"], check=True)
-    return program, libdir
-
-
-def instructions(command, env=None):
-    run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                          *command], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
-                         env=env, check=True)
-    # A process that was forked off reports, too, and ends first.
-    return int(re.findall(r"Collected : (\d+)", run.stderr)[-1])
-
-
-def system_calls(command, env=None):
-    with tempfile.NamedTemporaryFile("r") as trace:
-        subprocess.run(["strace", "-qq", "-o", trace.name, *command], check=True, env=env,
-                       stdout=subprocess.DEVNULL)
-        return sum(1 for line in trace if re.match(r"[a-z]", line))
-
-
-def per_unit(count, program, mode, *more):
-    first = count([program, mode, str(FEW), *more])
-    second = count([program, mode, str(MANY), *more])
-    return (second - first) / (MANY - FEW)
-
-
-def exchanges(program):
-    rows = [("raw", "raw", ()), ("kin unix", "kin", ()), ("kin unix, timeout 5 s", "kin", ("5",)),
-            ("raw, waiting", "raw-waiting", ()), ("kin unix, waiting", "kin-waiting", ()),
-            ("kin unix, waiting, timeout 5 s", "kin-waiting", ("5",)),
-            ("kin loop", "loop", ()), ("kin loop, timeout 5 s", "loop", ("5",)),
-            ("raw, nothing there (one call)", "raw-miss", ()),
-            ("kin unix, nothing there (one call)", "kin-miss", ())]
-    figures = {}
-    print(f"{'one send and one receive of 64 bytes':42}{'instructions':>14}{'system calls':>14}")
-    for label, mode, more in rows:
-        figures[label] = (per_unit(instructions, program, mode, *more),
-                          per_unit(system_calls, program, mode, *more))
-        print(f"{label:42}{figures[label][0]:14.1f}{figures[label][1]:14.2f}")
-    for label in ("kin unix", "kin unix, timeout 5 s"):
-        more = (figures[label][0] - figures["raw"][0]) / 2
-        BARS.append((f"{label}: instructions more than raw, a call", more, 25))
-    for label in list(figures)[:6]:
-        if label.startswith("kin"):
-            BARS.append((f"{label}: system calls a pair", figures[label][1], 2))
-    for label in ("kin loop", "kin loop, timeout 5 s"):
-        BARS.append((f"{label}: system calls a pair", figures[label][1], 0))
 
 
 def families_of(libdir):
@@ -99,8 +41,8 @@ def registration(program, libdir):
             with open(os.path.join(folder, name + ".kin"), "w", encoding="utf-8") as file:
                 file.write(text)
         env = dict(os.environ, KIN_PLUGIN_PATH=folder)
-        counts = [count([program, "register"], env) - count([program, "nothing"], env)
-                  for count in (instructions, system_calls)]
+        counts = [count([program, "register"], env)[-1] - count([program, "nothing"], env)[-1]
+                  for count in (counting.instructions, counting.system_calls)]
     print(f"\nregistering {FAMILIES} families: {counts[0]:,} instructions, {counts[1]} system calls")
     BARS.append((f"registering {FAMILIES} families: instructions", counts[0], 100000))
     BARS.append((f"registering {FAMILIES} families: system calls", counts[1], 75))
@@ -115,8 +57,9 @@ def heap(program):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        program, libdir = compile_bench(os.path.abspath(sys.argv[1]), folder)
-        exchanges(program)
+        libdir = counting.find_kin(os.path.abspath(sys.argv[1]))
+        BARS.extend(pingpong.report(folder))
+        program = counting.compile_program("start.c", ["kin-1"], folder)
         registration(program, libdir)
         heap(program)
     BARS.extend(relay.report(os.path.join(sys.argv[1], "bin", "kin"),

@@ -199,6 +199,66 @@ kin__receive_message (KinSocket *socket, struct msghdr *header, int flags, GErro
                       error);
 }
 
+/* ---- Datagrams ----------------------------------------------------------------------------- */
+
+typedef struct {
+  Bytes bytes;
+  KinAddress *address; /* to or from */
+} Datagram;
+
+/* The slow ways. code: what the first attempt failed with; 0: there was none. */
+static G_GNUC_NO_INLINE gssize
+finish_sendto (const Datagram *datagram, int code)
+{
+  const Bytes *bytes = &datagram->bytes;
+  const KinAddress *to = datagram->address;
+  struct iovec vector = { .iov_base = (void *) bytes->data, .iov_len = bytes->length };
+  struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1 };
+  Packet packet = { .header = &header, .flags = bytes->flags };
+  KinSocket *socket = bytes->socket;
+
+  if (to && to->length > 0) {
+    header.msg_name = (void *) &to->sa;
+    header.msg_namelen = to->length;
+  }
+  /* An address of length 0 is none. The kernel takes it so, too, or refuses it, as UDP does; to
+   * ask first would be two instructions of every datagram. */
+  if (code != 0 && !(code == EINVAL && to->length == 0))
+    return kin__finish (socket, KIN_WAITS_SEND, attempt_sendmsg, &packet, bytes->flags, to, code,
+                        bytes->error);
+  if (kin__audit_hook
+      && !kin__audit ("socket.sendto", socket->transport, socket, to, NULL, bytes->error))
+    return -1;
+  return kin__send_message (socket, &header, bytes->flags, to, bytes->error);
+}
+
+static G_GNUC_NO_INLINE gssize
+finish_recvfrom (const Datagram *datagram, int code)
+{
+  const Bytes *bytes = &datagram->bytes;
+  KinAddress *from = datagram->address;
+  struct iovec vector = { .iov_base = (void *) bytes->data, .iov_len = bytes->length };
+  struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1 };
+  Packet packet = { .header = &header, .flags = bytes->flags };
+  gssize n;
+
+  if (from) {
+    header.msg_name = &from->sa;
+    header.msg_namelen = sizeof from->sa;
+  }
+  if (code != 0)
+    n = kin__finish (bytes->socket, KIN_WAITS_RECEIVE, attempt_recvmsg, &packet, bytes->flags, NULL,
+                     code, bytes->error);
+  else
+    n = kin__receive_message (bytes->socket, &header, bytes->flags, bytes->error);
+  if (from) {
+    from->transport = bytes->socket->transport;
+    from->protocol = bytes->socket->head.protocol;
+    from->length = n < 0 ? 0 : MIN (header.msg_namelen, (socklen_t) sizeof from->sa);
+  }
+  return n;
+}
+
 /**
  * kin_socket_sendto:
  * @socket: a socket
@@ -216,17 +276,17 @@ gssize
 kin_socket_sendto (KinSocket *socket, gconstpointer data, gsize length, int flags,
                    const KinAddress *to, GError **error)
 {
-  struct iovec vector = { .iov_base = (void *) data, .iov_len = length };
-  struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1 };
+  Datagram datagram = { { socket, data, length, flags, error }, (KinAddress *) to };
+  gssize n;
 
-  if (to && to->length > 0) {
-    header.msg_name = (void *) &to->sa;
-    header.msg_namelen = to->length;
-  }
-  if (G_UNLIKELY (kin__audit_hook)
-      && !kin__audit ("socket.sendto", socket->transport, socket, to, NULL, error))
-    return -1;
-  return kin__send_message (socket, &header, flags, to, error);
+  SPILL (datagram);
+  if (G_UNLIKELY (kin__audit_hook || socket->data_ops || !to))
+    return finish_sendto (&datagram, 0);
+  n = sendto (socket->head.fd, data, length, flags | socket->send_flags, &to->sa.generic,
+              to->length);
+  if (G_LIKELY (n >= 0))
+    return n;
+  return finish_sendto (&datagram, errno);
 }
 
 /**
@@ -247,21 +307,20 @@ gssize
 kin_socket_recvfrom (KinSocket *socket, gpointer data, gsize size, int flags, KinAddress *from,
                      GError **error)
 {
-  struct iovec vector = { .iov_base = data, .iov_len = size };
-  struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1 };
+  Datagram datagram = { { socket, data, size, flags, error }, from };
   gssize n;
 
-  if (from) {
-    header.msg_name = &from->sa;
-    header.msg_namelen = sizeof from->sa;
-  }
-  n = kin__receive_message (socket, &header, flags, error);
-  if (from) {
-    from->transport = socket->transport;
-    from->protocol = socket->head.protocol;
-    from->length = n < 0 ? 0 : MIN (header.msg_namelen, (socklen_t) sizeof from->sa);
-  }
-  return n;
+  SPILL (datagram);
+  if (G_UNLIKELY (socket->data_ops || !from))
+    return finish_recvfrom (&datagram, 0);
+  from->transport = socket->transport;
+  from->protocol = socket->head.protocol;
+  from->length = sizeof from->sa;
+  n = recvfrom (socket->head.fd, data, size, flags | socket->recv_flags, &from->sa.generic,
+                &from->length);
+  if (G_LIKELY (n >= 0))
+    return n;
+  return finish_recvfrom (&datagram, errno);
 }
 
 /**

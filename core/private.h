@@ -388,7 +388,7 @@ void kin__message_received (KinMessage *message, KinSocket *socket, const struct
 
 /* ---- Audit: audit.c ------------------------------------------------------------------------ */
 
-extern KinAuditFunc kin__audit_hook;
+extern G_GNUC_INTERNAL KinAuditFunc kin__audit_hook;
 /* TRUE where there is no hook or it lets the event happen. */
 gboolean kin__audit (const char *event, const KinTransport *transport, KinSocket *socket,
                      const KinAddress *address, const char *text, GError **error);

@@ -100,7 +100,7 @@ class Rules(kintest.TestCase):
                 self.assertIn(where, allowed, f"{name_of(path)} includes {name}")
 
     def test_tools_and_examples_use_the_public_headers(self):
-        for path in files("tools/*.[ch]", "examples/**/*.c", "bench/*.c"):
+        for path in files("tools/*.[ch]", "examples/**/*.c", "bench/**/*.c"):
             for name in re.findall(r'^\s*#\s*include\s*"([^"]*)"', without_comments(path),
                                    re.MULTILINE):
                 self.assertNotIn("/", name, name_of(path))
@@ -110,7 +110,7 @@ class Rules(kintest.TestCase):
         self.assert_none(found(
             r"\bops\s*(->|\.)\s*\w+\s*\)?\s*\(",
             files("plugins/**/*.[ch]", "tools/*.[ch]", "families/**/*.[ch]", "examples/**/*.c",
-                  "bench/*.c"),
+                  "bench/**/*.c"),
             bare_code))
 
     def test_only_the_loader_calls_dlopen(self):
