@@ -348,9 +348,10 @@ kin__registry_schemes (void)
 GPtrArray *
 kin_list_families (void)
 {
-  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
+  GPtrArray *list;
 
   registry_enter ();
+  list = g_ptr_array_new_full (entries->len, g_free);
   for (guint i = 0; i < entries->len; i++) {
     const KinEntry *entry = entries->pdata[i];
 
