@@ -199,7 +199,7 @@ doctor_make_trips (const KinFamily *family, const char *scheme, gboolean is_name
   for (guint i = 0; kin_table_get (&family->protocols, i, &row, sizeof row); i++) {
     Finding finding;
 
-    if (!row.loopback || (scheme && strcmp (row.scheme, scheme) != 0))
+    if ((!row.loopback && !row.round_trip) || (scheme && strcmp (row.scheme, scheme) != 0))
       continue;
     finding = doctor_make_trip (family, &row, is_named);
     if (finding.state == OK)

@@ -126,9 +126,20 @@ trip_run (Trip *trip, KinSocket *socket, GError **error)
   return FALSE;
 }
 
-/* row: one with a loopback. */
-gboolean
-roundtrip_run (const KinProtocol *row, GError **error)
+/* The family's own. */
+static gboolean
+trip_ask_family (const KinProtocol *row, GError **error)
+{
+  char reason[256] = "";
+  int code = row->round_trip (reason, sizeof reason);
+
+  if (code < 0)
+    g_set_error_literal (error, KIN_OS_ERROR, -code, *reason ? reason : g_strerror (-code));
+  return code >= 0;
+}
+
+static gboolean
+trip_make (const KinProtocol *row, GError **error)
 {
   g_autofree char *text = g_strdup_printf ("%s:%s", row->scheme, row->loopback), *to = NULL;
   gboolean has_connections = lookup_has_connections (row->type);
@@ -144,4 +155,11 @@ roundtrip_run (const KinProtocol *row, GError **error)
   }
   return trip_run (&(Trip){ .text = text, .to = to, .has_connections = has_connections }, socket,
                    error);
+}
+
+/* row: one with a loopback, or a round trip of its own. */
+gboolean
+roundtrip_run (const KinProtocol *row, GError **error)
+{
+  return row->round_trip ? trip_ask_family (row, error) : trip_make (row, error);
 }

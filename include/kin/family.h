@@ -197,6 +197,11 @@ typedef struct {
   int       (*describe) (const KinAddress *from, const void *data, size_t length,
                          char *line, size_t size);
   const KinSocketOps *ops;        /* of this protocol, in place of the family's; NULL: those */
+  /* A round trip where two sockets bound to loopback do not make one: the kernel asked and its
+   * answer understood, a frame that comes back. For `kin doctor`, so nothing that others would
+   * notice: no frame on a bus that is not virtual. May wait, a second at most; leaves nothing
+   * behind. Returns 0, or -errno and one sentence. */
+  int       (*round_trip) (char *reason, size_t size);
 } KinProtocol;
 enum {
   KIN_PROTOCOL_SHARED = 1,   /* other families may serve the scheme, if they all say so: tcp */
