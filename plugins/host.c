@@ -17,8 +17,8 @@
  *   KIN_PLUGIN_PATH   more folders with plugins, separated by colons. Not heeded where the program
  *                     has rights that its user has not: set-user-ID, file capabilities */
 #include <dirent.h>
-#include <dlfcn.h>
 #include <limits.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,20 +35,38 @@ const gboolean kin__is_static = FALSE;
 
 #define N_OWN_FOLDERS 2
 
+static int
+host_find_own_file (struct dl_phdr_info *object, size_t size, gpointer name)
+{
+  guintptr at = (guintptr) &kin__is_static - object->dlpi_addr;
+
+  (void) size;
+  for (guint i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW (Phdr) *segment = &object->dlpi_phdr[i];
+
+    if (segment->p_type != PT_LOAD || at - segment->p_vaddr >= segment->p_memsz)
+      continue;
+    *(const char **) name = object->dlpi_name;
+    return 1;
+  }
+  return 0;
+}
+
 /* The folder that libkin's own file was loaded from, so that an install may be moved. Where the
- * file's name is a link to another folder, that one. NULL: there is none. */
+ * file's name is a link to another folder, that one. NULL: there is none. dladdr would tell the
+ * file, too, but it reads all symbols for one that we do not want. */
 static char *
 host_library_folder (void)
 {
   char *path, *real, *slash, target[PATH_MAX];
+  const char *file = NULL;
   ssize_t n;
-  Dl_info info;
 
-  if (kin__is_static || !dladdr (&kin__is_static, &info))
+  if (kin__is_static || !dl_iterate_phdr (host_find_own_file, &file))
     return NULL;
-  n = readlink (info.dli_fname, target, sizeof target);
-  real = n > 0 && memchr (target, '/', (gsize) n) ? realpath (info.dli_fname, NULL) : NULL;
-  path = g_canonicalize_filename (real ? real : info.dli_fname, NULL);
+  n = readlink (file, target, sizeof target);
+  real = n > 0 && memchr (target, '/', (gsize) n) ? realpath (file, NULL) : NULL;
+  path = g_canonicalize_filename (real ? real : file, NULL);
   free (real);
   slash = strrchr (path, '/');
   *slash = 0;
