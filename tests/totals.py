@@ -26,10 +26,10 @@ ALL_KNOWN = "test-c second: x\ntest-c third: x\npython A.test_one: x\n"
 
 
 class Totals(kintest.TestCase):
-    def count(self, log=LOG, known=None):
+    def count(self, log=LOG, known=None, options=()):
         """What it writes: the lines before the totals, and the totals."""
         with tempfile.TemporaryDirectory() as folder:
-            words = []
+            words = [*options]
             for name, text in (("log", log), ("known", known)):
                 if text is not None:
                     words.append(os.path.join(folder, name))
@@ -83,7 +83,9 @@ class Totals(kintest.TestCase):
             self.assertEqual(totals, "2 1 3", lines)
 
     def test_skipped_and_not_known(self):
-        lines, totals = self.count(known="test-c second: x\ntest-c third: x\n")
+        known = "test-c second: x\ntest-c third: x\n"
+        self.assertEqual(self.count(known=known)[1], "2 0 3")
+        lines, totals = self.count(known=known, options=["--all"])
         self.assertEqual(totals, "2 1 2")
         self.assertIn("  FAILED python: A.test_one, skipped: the kernel has it not", lines)
 
