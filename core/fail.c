@@ -22,6 +22,15 @@ kin__hint (const KinTransport *transport, const char *operation, int code)
   return NULL;
 }
 
+const char *
+kin__hint_timed_out (const KinTransport *transport, const char *operation)
+{
+  /* EAGAIN is what it would have been without the wait. */
+  const char *hint = kin__hint (transport, operation, EAGAIN);
+
+  return hint ? hint : kin__hint (transport, operation, ETIMEDOUT);
+}
+
 char *
 kin__socket_text (KinSocket *socket, const KinAddress *address)
 {
@@ -67,8 +76,7 @@ fail_in_words (GError **error, KinSocket *socket, const char *operation, const K
 
   text = show_socket (socket, address);
   if (code == KIN__TIMED_OUT) {
-    /* EAGAIN is what it would have been without the wait. */
-    hint = kin__hint (socket->transport, operation, EAGAIN);
+    hint = kin__hint_timed_out (socket->transport, operation);
     made = g_error_new (KIN_ERROR, KIN_ERROR_TIMED_OUT, "cannot %s %s: timed out%s%s", operation,
                         text, hint ? "; " : "", hint ? hint : "");
     code = ETIMEDOUT;

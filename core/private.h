@@ -324,6 +324,7 @@ enum { KIN__TIMED_OUT = 0x10001, KIN__CANCELLED = 0x10002 };
 /* What the family says about this operation failing in this way; or NULL. operation is a phrase
  * whose first word is the slot's: "connect to". */
 const char *kin__hint (const KinTransport *transport, const char *operation, int code);
+const char *kin__hint_timed_out (const KinTransport *transport, const char *operation);
 /* "unix:/run/x.sock", as messages name a socket: address, else its peer, itself, its scheme. */
 char *kin__socket_text (KinSocket *socket, const KinAddress *address);
 

@@ -89,23 +89,30 @@ fail_waiting (KinSocket *socket, int code, GError **error)
 {
   KinRace *race = socket->more->race;
   g_autofree char *text = NULL;
+  const char *hint = NULL;
 
   if (race->lookup) {
     kin__lookup_fail_waiting (race->lookup, code, error);
     return;
   }
-  for (guint i = 0; i < race->attempts->len; i++)
-    add_failure (race, &g_array_index (race->attempts, Attempt, i).address,
+  for (guint i = 0; i < race->attempts->len; i++) {
+    const KinAddress *address = &g_array_index (race->attempts, Attempt, i).address;
+
+    add_failure (race, address,
                  code == KIN__TIMED_OUT   ? "timed out"
                  : code == KIN__CANCELLED ? "cancelled"
                                           : g_strerror (code));
+    if (code == KIN__TIMED_OUT)
+      hint = kin__hint_timed_out (address->transport, "connect");
+  }
   for (; race->next < race->n_addresses; race->next++)
     add_failure (race, &race->addresses[race->next], "not tried");
   text = kin_endpoint_format (race->endpoint);
   text[strcspn (text, "?")] = 0;
   if (code == KIN__TIMED_OUT || code == KIN__CANCELLED)
     kin__error_set (error, code == KIN__TIMED_OUT ? KIN_ERROR_TIMED_OUT : KIN_ERROR_CANCELLED,
-                    "cannot connect to %s: %s", text, race->failures->str);
+                    "cannot connect to %s: %s%s%s", text, race->failures->str, hint ? "; " : "",
+                    hint ? hint : "");
   else
     kin__error_deliver (
         error,
