@@ -332,6 +332,10 @@ read_tables (const char *age, guint minor)
   assert_true (g_str_has_suffix (protocol.scheme, "-stream"));
   assert_null (protocol.bind_options);
   assert_null (protocol.describe);
+  assert_null (protocol.log);
+  assert_null (protocol.compose);
+  assert_null (protocol.datagram);
+  assert_null (protocol.watch_options);
   assert_true (kin_table_get (&family->options, 1, &option, sizeof option));
   assert_int_equal (option.number, SO_PRIORITY);
   assert_null (option.names);

@@ -44,6 +44,7 @@ info_add_protocols (GString *json, const Subject *subject)
     info_add_member (json, "example", row.example);
     info_add_member (json, "tuple", form);
     info_add_member (json, "example_tuple", tuple);
+    info_add_member (json, "datagram", row.datagram);
     json_close (json, '}');
   }
   json_close (json, ']');
@@ -144,6 +145,7 @@ info_print_protocols (const Subject *subject)
     info_print_line ("tuple", form);
     info_print_line ("example", row.example);
     info_print_line ("", tuple);
+    info_print_line ("datagram", row.datagram);
   }
 }
 

@@ -10,13 +10,14 @@
 
 #include "tool.h"
 
-static char *file_name, *count_text, *interval_text, *timeout_text, *wait_text, *source;
+static char *file_name, *log_name, *count_text, *interval_text, *timeout_text, *wait_text, *source;
 static gboolean is_hex, by_lines;
 
 typedef struct {
-  GPtrArray *messages; /* GBytes */
-  guint64 count;       /* how often all of them are sent; 0: for ever */
-  gint64 interval_usec;
+  KinProtocol row;
+  GPtrArray *messages;  /* GBytes */
+  guint64 count;        /* how often all of them are sent; 0: for ever */
+  gint64 interval_usec; /* KIN_FOREVER: none was said */
   gint64 timeout_usec;
   gint64 linger_usec;
 } Sending;
@@ -49,10 +50,14 @@ send_parse_hex (const char *text, GError **error)
   return g_byte_array_free_to_bytes (bytes);
 }
 
+/* An argument, or a line. */
 static gboolean
-send_add (GPtrArray *messages, const char *text, gsize length, GError **error)
+send_add (GPtrArray *messages, const KinProtocol *row, const char *text, gsize length,
+          GError **error)
 {
-  GBytes *bytes = is_hex ? send_parse_hex (text, error) : g_bytes_new (text, length);
+  GBytes *bytes = is_hex         ? send_parse_hex (text, error)
+                  : row->compose ? datagram_compose (row, text, error)
+                                 : g_bytes_new (text, length);
 
   if (bytes)
     g_ptr_array_add (messages, bytes);
@@ -60,7 +65,7 @@ send_add (GPtrArray *messages, const char *text, gsize length, GError **error)
 }
 
 static gboolean
-send_add_input (GPtrArray *messages, int fd, GError **error)
+send_add_input (GPtrArray *messages, const KinProtocol *row, int fd, GError **error)
 {
   g_autoptr (GIOChannel) channel = g_io_channel_unix_new (fd);
   g_autofree char *text = NULL;
@@ -71,14 +76,16 @@ send_add_input (GPtrArray *messages, int fd, GError **error)
     g_prefix_error (error, "cannot read %s: ", file_name ? file_name : "the standard input");
     return FALSE;
   }
-  if (!by_lines && !is_hex)
-    return send_add (messages, text, length, error);
+  if (!by_lines && !is_hex) {
+    g_ptr_array_add (messages, g_bytes_new (text, length));
+    return TRUE;
+  }
   while (at < length) {
     const char *newline = memchr (text + at, '\n', length - at);
     gsize n = newline ? (gsize) (newline - text) - at : length - at;
 
     text[at + n] = 0;
-    if (!send_add (messages, text + at, n, error))
+    if (!send_add (messages, row, text + at, n, error))
       return FALSE;
     at += n + 1;
   }
@@ -87,19 +94,19 @@ send_add_input (GPtrArray *messages, int fd, GError **error)
 
 /* The messages; NULL without an error: the input's bytes as they come. */
 static GPtrArray *
-send_collect (char **operands, int input, gboolean is_stream, const Sending *sending,
-              GError **error)
+send_collect (char **operands, int input, const Sending *sending, GError **error)
 {
   GPtrArray *messages;
   gboolean is_done = TRUE;
 
-  if (!operands[0] && is_stream && !by_lines && !is_hex && sending->count == 1)
+  if (!operands[0] && sending->row.type == SOCK_STREAM && !by_lines && !is_hex
+      && sending->count == 1)
     return NULL;
   messages = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   for (guint i = 0; is_done && operands[i]; i++)
-    is_done = send_add (messages, operands[i], strlen (operands[i]), error);
+    is_done = send_add (messages, &sending->row, operands[i], strlen (operands[i]), error);
   if (!operands[0])
-    is_done = send_add_input (messages, input, error);
+    is_done = send_add_input (messages, &sending->row, input, error);
   if (is_done)
     return messages;
   g_ptr_array_unref (messages);
@@ -133,7 +140,7 @@ send_all (const Sending *sending, SendOne send_one, gpointer to, GError **error)
 static gboolean
 send_message (gpointer socket, gconstpointer data, gsize length, GError **error)
 {
-  return kin_socket_send (socket, data, length, 0, error) >= 0;
+  return datagram_send (socket, data, length, NULL, kin_socket_get_timeout (socket), error);
 }
 
 /* What a connection of packets still has to say is not wanted, but waited for: who closes with
@@ -221,31 +228,54 @@ send_stream (const Sending *sending, KinSocket *socket, int input, GError **erro
   return is_done;
 }
 
+/* A log's lines. */
 static gboolean
-send_to (const char *endpoint, char **operands, Sending *sending, int input, GError **error)
+send_log (const char *endpoint, const Sending *sending, KinSocket *socket, GError **error)
+{
+  return replay_run (&(Replay){ .file = log_name,
+                                .endpoint = endpoint,
+                                .row = &sending->row,
+                                .count = sending->count,
+                                .interval_usec = sending->interval_usec,
+                                .timeout_usec = sending->timeout_usec },
+                     socket, error);
+}
+
+/* What is to be sent is known, and well written, before there is a connection. */
+static gboolean
+send_prepare (const char *endpoint, char **operands, Sending *sending, int input, GError **error)
 {
   g_autoptr (KinEndpoint) parsed = kin_endpoint_new (endpoint, error);
-  g_autoptr (GPtrArray) messages = NULL;
-  g_autoptr (KinSocket) socket = NULL;
   GError *failure = NULL;
-  gboolean is_stream;
-  KinProtocol row;
 
-  if (!parsed || !lookup_scheme (kin_endpoint_scheme (parsed), &row, error))
+  if (!parsed || !lookup_scheme (kin_endpoint_scheme (parsed), &sending->row, error))
     return FALSE;
-  is_stream = row.type == SOCK_STREAM;
-  sending->messages = messages = send_collect (operands, input, is_stream, sending, &failure);
-  if (failure) {
-    g_propagate_error (error, failure);
+  if (log_name && !sending->row.compose) {
+    g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE, "send: %s has no logs to replay",
+                 sending->row.scheme);
     return FALSE;
   }
-  socket = dial (endpoint, source, sending->timeout_usec, error);
+  if (!log_name)
+    sending->messages = send_collect (operands, input, sending, &failure);
+  if (failure)
+    g_propagate_error (error, failure);
+  return !failure;
+}
+
+static gboolean
+send_to (const char *endpoint, Sending *sending, int input, GError **error)
+{
+  g_autoptr (KinSocket) socket = dial (endpoint, source, sending->timeout_usec, error);
+
   if (!socket)
     return FALSE;
-  if (is_stream)
+  if (sending->row.compose)
+    datagram_set_options (socket, &sending->row, endpoint);
+  if (sending->row.type == SOCK_STREAM)
     return send_stream (sending, socket, input, error);
   return kin_socket_set_timeout (socket, sending->timeout_usec, error)
-         && send_all (sending, send_message, socket, error)
+         && (log_name ? send_log (endpoint, sending, socket, error)
+                      : send_all (sending, send_message, socket, error))
          && send_end (socket, sending->linger_usec, error);
 }
 
@@ -254,9 +284,17 @@ send_open_input (char **operands, GError **error)
 {
   int fd = STDIN_FILENO;
 
-  if (file_name && operands[0]) {
+  if ((file_name || log_name) && operands[0]) {
     g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE,
-                 "send: \"%s\" beside --file: send one or the other", operands[0]);
+                 "send: \"%s\" beside --%s: send one or the other", operands[0],
+                 file_name ? "file" : "replay");
+    return -1;
+  }
+  if (log_name && (file_name || is_hex || by_lines)) {
+    g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE, "send: --replay beside --%s: a log is lines",
+                 file_name ? "file"
+                 : is_hex  ? "hex"
+                           : "lines");
     return -1;
   }
   if (file_name)
@@ -269,7 +307,10 @@ send_open_input (char **operands, GError **error)
 static int
 send_run (char **operands)
 {
-  Sending sending = { .count = 1, .timeout_usec = KIN_FOREVER, .linger_usec = KIN_SECONDS (1) };
+  Sending sending = { .count = 1,
+                      .interval_usec = KIN_FOREVER,
+                      .timeout_usec = KIN_FOREVER,
+                      .linger_usec = KIN_SECONDS (1) };
   g_autoptr (GError) error = NULL;
   gboolean is_done;
   int input;
@@ -279,7 +320,10 @@ send_run (char **operands)
             && tool_parse_seconds ("timeout", timeout_text, &sending.timeout_usec, &error)
             && tool_parse_seconds ("wait", wait_text, &sending.linger_usec, &error)
             && (input = send_open_input (operands + 1, &error)) >= 0
-            && send_to (operands[0], operands + 1, &sending, input, &error);
+            && send_prepare (operands[0], operands + 1, &sending, input, &error)
+            && send_to (operands[0], &sending, input, &error);
+  if (sending.messages)
+    g_ptr_array_unref (sending.messages);
   path_remove ();
   if (is_done)
     return TOOL_DONE;
@@ -295,6 +339,9 @@ static const GOptionEntry options[] = {
     "FILE" },
   { "lines", 'l', 0, G_OPTION_ARG_NONE, &by_lines,
     "each line of the input is a datagram, without its end", NULL },
+  { "replay", 'r', 0, G_OPTION_ARG_FILENAME, &log_name,
+    "send what `kin watch --log` or candump -L recorded, with its timing or that of --interval",
+    "FILE" },
   { "count", 'n', 0, G_OPTION_ARG_STRING, &count_text,
     "send all of it so many times (1); 0: until Ctrl-C", "N" },
   { "interval", 'i', 0, G_OPTION_ARG_STRING, &interval_text, "pause so long between any two", "S" },
@@ -315,12 +362,18 @@ KIN_VERB (send) = {
       "stream they follow each other with nothing between. Answers are not shown: kin connect\n"
       "does that.\n"
       "\n"
+      "Where a family has a way to write a datagram (kin info shows it), DATA and the lines of\n"
+      "--lines are written that way; --hex is for its bytes. A log is replayed to ENDPOINT, or,\n"
+      "where nothing follows ENDPOINT's scheme, each line to the address that it has.\n"
+      "\n"
       "Examples:\n"
       "  kin send unix-dgram:/dev/log '<13>hello'\n"
       "  kin send --hex udp:192.168.1.255:9?so.broadcast=1 ffffffffffff\n"
       "  kin send --count 10 --interval 0.5 unix-dgram:/tmp/log.sock tick\n"
       "  journalctl -f | kin send --lines udp:loghost:514\n"
-      "  kin send --file disk.img unix:@backup\n",
+      "  kin send --file disk.img unix:@backup\n"
+      "  kin send can:can0 123#DEADBEEF\n"
+      "  kin send --replay trip.log can:\n",
   .options = options,
   .min = 1,
   .max = G_MAXUINT,

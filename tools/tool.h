@@ -172,6 +172,24 @@ gboolean batch_receive (Batch *batch, KinSocket *socket, GError **error);
 gssize   batch_send (Batch *batch, guint count, KinSocket *socket, const KinAddress *to,
                      GError **error);
 
+/* ---- Datagrams in a field's own writing: datagram.c, replay.c ------------------------------- */
+
+GBytes  *datagram_compose (const KinProtocol *row, const char *text, GError **error);
+void     datagram_set_options (KinSocket *socket, const KinProtocol *row, const char *endpoint);
+gboolean datagram_send (KinSocket *socket, gconstpointer data, gsize length, const KinAddress *to,
+                        gint64 timeout_usec, GError **error);
+
+typedef struct {
+  const char        *file;            /* its name; "-": the standard input */
+  const char        *endpoint;        /* all goes there; nothing after its scheme: by each line */
+  const KinProtocol *row;             /* with compose */
+  guint64            count;           /* how often; 0: for ever */
+  gint64             interval_usec;   /* between any two; KIN_FOREVER: as the log has it */
+  gint64             timeout_usec;    /* of each */
+} Replay;
+
+gboolean replay_run (const Replay *replay, KinSocket *socket, GError **error);
+
 /* ---- Relaying: link.c, senders.c, progress.c ----------------------------------------------- */
 
 typedef struct {

@@ -8,12 +8,15 @@
 
 #include "tool.h"
 
-enum { DATAGRAM_SIZE = 256 * 1024, LINE_SIZE = 4096, DUMP_WIDTH = 16 };
+enum { DATAGRAM_SIZE = 256 * 1024, LINE_SIZE = 16384, DUMP_WIDTH = 16 };
 
 static char *count_text, *timeout_text, *time_word;
-static gboolean is_json;
+static gboolean is_json, is_log;
 
 typedef enum { TIME_CLOCK, TIME_UNIX, TIME_DELTA, TIME_NONE } TimeForm;
+
+typedef int (*WriteLine) (const KinAddress *from, const void *data, size_t length, char *line,
+                          size_t size);
 
 static const char *const time_words[] = { "clock", "unix", "delta", "none", NULL };
 
@@ -57,17 +60,25 @@ watch_read_drops (Watching *watching)
   return (guint32) (watching->dropped - before);
 }
 
-/* The family's own line; NULL: it has none for this. */
+/* The family's own line, by its describe or log; NULL: it has none for this. */
 static char *
-watch_describe (const Watching *watching)
+watch_write (const Watching *watching, WriteLine write_line)
 {
   const KinAddress *from = kin_message_get_address (watching->message);
   char line[LINE_SIZE] = "";
-  int n = watching->row.describe ? watching->row.describe (
-              from->length > 0 ? from : NULL, watching->bytes, watching->length, line, sizeof line)
-                                 : -1;
 
-  return n < 0 ? NULL : tool_escape (line);
+  if (!write_line
+      || write_line (from->length > 0 ? from : NULL, watching->bytes, watching->length, line,
+                     sizeof line)
+             < 0)
+    return NULL;
+  return tool_escape (line);
+}
+
+static char *
+watch_describe (const Watching *watching)
+{
+  return watch_write (watching, watching->row.describe);
 }
 
 static char *
@@ -148,6 +159,22 @@ watch_print (Watching *watching, guint32 drops)
   watch_print_dump (watching->bytes, watching->length);
 }
 
+/* A line of a log, "(1436509052.249713) vcan0 123#DEADBEEF". What is no such line is said aside, so
+ * that a log has nothing else in it. */
+static void
+watch_print_log (const Watching *watching, guint32 drops)
+{
+  g_autofree char *line = watch_write (watching, watching->row.log);
+
+  if (drops > 0)
+    tool_say ("%u dropped", drops);
+  if (line)
+    printf ("(%010" G_GINT64_MODIFIER "d.%06d) %s\n", watching->nsec / 1000000000,
+            (int) (watching->nsec / 1000 % 1000000), line);
+  else
+    tool_say ("%" G_GSIZE_FORMAT " bytes have no line in a log", watching->length);
+}
+
 /* ---- As JSON ------------------------------------------------------------------------------- */
 
 static void
@@ -197,6 +224,8 @@ watch_next (Watching *watching, GError **error)
   drops = watch_read_drops (watching);
   if (is_json)
     watch_print_json (watching, drops);
+  else if (is_log)
+    watch_print_log (watching, drops);
   else
     watch_print (watching, drops);
   return tool_flush (error);
@@ -225,6 +254,11 @@ watch_parse (Watching *watching, guint64 *count, gint64 *timeout_usec, GError **
   if (!tool_parse_count ("count", count_text, 1, count, error)
       || !tool_parse_seconds ("timeout", timeout_text, timeout_usec, error))
     return FALSE;
+  if (is_log && (is_json || time_word)) {
+    g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE, "--log beside --%s: a log has a form already",
+                 is_json ? "json" : "time");
+    return FALSE;
+  }
   for (guint i = 0; time_word && time_words[i]; i++)
     if (strcmp (time_word, time_words[i]) == 0) {
       watching->time_form = i;
@@ -236,6 +270,20 @@ watch_parse (Watching *watching, guint64 *count, gint64 *timeout_usec, GError **
   return !time_word;
 }
 
+/* The row of the endpoint's scheme, which must have logs where they are asked for. */
+static gboolean
+watch_look_up (Watching *watching, const char *endpoint, GError **error)
+{
+  g_autoptr (KinEndpoint) parsed = kin_endpoint_new (endpoint, error);
+
+  if (!parsed || !lookup_scheme (kin_endpoint_scheme (parsed), &watching->row, error))
+    return FALSE;
+  if (is_log && !watching->row.log)
+    g_set_error (error, TOOL_ERROR, TOOL_ERROR_USAGE, "watch: %s has no logs, so there is no --log",
+                 watching->row.scheme);
+  return !is_log || watching->row.log;
+}
+
 static gboolean
 watch_at (const char *endpoint, GError **error)
 {
@@ -244,19 +292,20 @@ watch_at (const char *endpoint, GError **error)
   gboolean is_done;
   guint64 count = 0;
 
-  if (!watch_parse (&watching, &count, &timeout_usec, error))
+  if (!watch_parse (&watching, &count, &timeout_usec, error)
+      || !watch_look_up (&watching, endpoint, error))
     return FALSE;
   watching.socket = door_open (endpoint, DOOR_DATAGRAMS, "watch", error);
   if (!watching.socket)
     return FALSE;
+  datagram_set_options (watching.socket, &watching.row, endpoint);
   /* A family of its own may know neither. */
   kin_socket_set_option_text (watching.socket, "so.timestampns", "1", NULL);
   kin_socket_set_option_text (watching.socket, "so.rxq-ovfl", "1", NULL);
   door_announce (watching.socket, endpoint);
   watching.message = kin_message_new ();
   watching.bytes = g_malloc (DATAGRAM_SIZE);
-  is_done = lookup_scheme (kin_socket_scheme (watching.socket), &watching.row, error)
-            && kin_socket_set_timeout (watching.socket, timeout_usec, error)
+  is_done = kin_socket_set_timeout (watching.socket, timeout_usec, error)
             && watch_all (&watching, count, error);
   kin_message_free (watching.message);
   g_free (watching.bytes);
@@ -284,6 +333,8 @@ static const GOptionEntry options[] = {
     "clock: the time of day (as it is without this); unix: seconds since 1970; delta: since the "
     "one before; none",
     "FORM" },
+  { "log", 'L', 0, G_OPTION_ARG_NONE, &is_log,
+    "as logs of that family have it, for `kin send --replay`", NULL },
   { "json", 'j', 0, G_OPTION_ARG_NONE, &is_json, "an object a line, the data in hex", NULL },
   { 0 },
 };
@@ -301,6 +352,7 @@ KIN_VERB (watch) = {
       "  kin watch unix-dgram:/tmp/log.sock\n"
       "  kin watch --count 1 --timeout 5 udp:127.0.0.1:5000\n"
       "  kin watch 'udp:239.1.1.1:5000?ip.join=eth0'\n"
+      "  kin watch --log can: >trip.log\n"
       "  kin watch --json unix-dgram:/tmp/log.sock | jq -r .data | xxd -r -p\n",
   .options = options,
   .min = 1,

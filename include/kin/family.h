@@ -192,8 +192,9 @@ typedef struct {
    * where it then is, and pass bytes both ways. NULL: a round trip takes more than that. */
   const char *loopback;
   const char *modules;            /* kernel modules that it needs beside the family's; or NULL */
-  /* One datagram as people of its field write it, in one line; NULL: a hex dump. Pure. from may be
-   * NULL. Writes at most size bytes, NUL included. Returns the line's length, or -errno. */
+  /* One datagram as people of its field write it, in one line; NULL: a hex dump. Pure, but for the
+   * names of interfaces. from may be NULL. Writes at most size bytes, NUL included. Returns the
+   * line's length, or -errno. */
   int       (*describe) (const KinAddress *from, const void *data, size_t length,
                          char *line, size_t size);
   const KinSocketOps *ops;        /* of this protocol, in place of the family's; NULL: those */
@@ -202,6 +203,19 @@ typedef struct {
    * notice: no frame on a bus that is not virtual. May wait, a second at most; leaves nothing
    * behind. Returns 0, or -errno and one sentence. */
   int       (*round_trip) (char *reason, size_t size);
+  /* The same datagram as logs of its field have it, in one line without the time: from's text after
+   * the scheme, a blank, and what compose takes, "vcan0 123#DEADBEEF". NULL: there is no such form.
+   * All else as in describe. */
+  int       (*log) (const KinAddress *from, const void *data, size_t length,
+                    char *line, size_t size);
+  /* Its reverse, what people type for a datagram: writes the datagram, at most size bytes, and
+   * returns its length; or -errno and one sentence, what is wrong and how to write it. Pure. */
+  ssize_t   (*compose) (const char *text, void *data, size_t size,
+                        char *reason, size_t reason_size);
+  const char *datagram;           /* beside compose: an example, "123#DEADBEEF": printed, tested */
+  /* Options that `kin watch` sets, and `kin send` beside compose, where the kernel has them and the
+   * endpoint does not name them: so that no kind of datagram is kept from them; or NULL. */
+  const char *watch_options;
 } KinProtocol;
 enum {
   KIN_PROTOCOL_SHARED = 1,   /* other families may serve the scheme, if they all say so: tcp */

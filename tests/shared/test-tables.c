@@ -113,9 +113,9 @@ check_can_set (const KinFamily *family, const char *what, const char *name)
 }
 
 static void
-check_bind_options (const KinFamily *family, const KinProtocol *row)
+check_settings (const KinFamily *family, const KinProtocol *row, const char *text)
 {
-  g_auto (GStrv) settings = g_strsplit (row->bind_options ? row->bind_options : "", "&", -1);
+  g_auto (GStrv) settings = g_strsplit (text ? text : "", "&", -1);
 
   for (char **setting = settings; *setting; setting++) {
     g_auto (GStrv) pair = g_strsplit (*setting, "=", 2);
@@ -124,8 +124,41 @@ check_bind_options (const KinFamily *family, const KinProtocol *row)
   }
 }
 
+/* ---- Datagrams ----------------------------------------------------------------------------- */
+
+/* What people type for a datagram is what logs have for it, behind a sender; that and the
+ * description are cut short by no byte, and say so. */
 static void
-test_bind_options (void **state)
+check_datagram (const KinProtocol *row)
+{
+  g_autofree guint8 *data = g_malloc0 (65536);
+  char line[4096], reason[256] = "";
+  gssize length;
+  int n;
+
+  assert_true (!row->compose == !row->datagram);
+  if (!row->compose)
+    return;
+  length = row->compose (row->datagram, data, 65536, reason, sizeof reason);
+  if (length < 0)
+    fail_msg ("%s: %s", row->datagram, reason);
+  assert_true (row->compose (row->datagram, data, (gsize) length - 1, reason, sizeof reason) < 0);
+  assert_true (row->compose ("", data, 65536, reason, sizeof reason) < 0);
+  assert_true (*reason != 0 && !g_str_has_suffix (reason, "."));
+  n = row->log ? row->log (NULL, data, (gsize) length, line, sizeof line) : 0;
+  if (n > 0) {
+    assert_int_equal (n, strlen (line));
+    assert_string_equal (strchr (line, ' ') + 1, row->datagram);
+    assert_int_equal (row->log (NULL, data, (gsize) length, line, (gsize) n + 1), n);
+    assert_true (row->log (NULL, data, (gsize) length, line, (gsize) n) < 0);
+  }
+  n = row->describe ? row->describe (NULL, data, (gsize) length, line, sizeof line) : 0;
+  assert_true (n >= 0 && !(n > 0 && strpbrk (line, "\n\t")));
+  assert_true (n == 0 || row->describe (NULL, data, (gsize) length, line, (gsize) n) < 0);
+}
+
+static void
+test_datagrams (void **state)
 {
   KinProtocol row;
 
@@ -134,7 +167,23 @@ test_bind_options (void **state)
     const KinFamily *family = families->pdata[f];
 
     for (guint i = 0; kin_table_get (&family->protocols, i, &row, sizeof row); i++)
-      check_bind_options (family, &row);
+      check_datagram (&row);
+  }
+}
+
+static void
+test_rows_options (void **state)
+{
+  KinProtocol row;
+
+  (void) state;
+  for (guint f = 0; f < families->len; f++) {
+    const KinFamily *family = families->pdata[f];
+
+    for (guint i = 0; kin_table_get (&family->protocols, i, &row, sizeof row); i++) {
+      check_settings (family, &row, row.bind_options);
+      check_settings (family, &row, row.watch_options);
+    }
   }
 }
 
@@ -248,9 +297,9 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_addresses), cmocka_unit_test (test_bind_options),
-    cmocka_unit_test (test_options),   cmocka_unit_test (test_constants),
-    cmocka_unit_test (test_hints),
+    cmocka_unit_test (test_addresses), cmocka_unit_test (test_rows_options),
+    cmocka_unit_test (test_datagrams), cmocka_unit_test (test_options),
+    cmocka_unit_test (test_constants), cmocka_unit_test (test_hints),
   };
 
   return cmocka_run_group_tests (tests, setup, teardown);
