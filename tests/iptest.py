@@ -59,6 +59,7 @@ class IpTest(kintest.TestCase):
     digit = ""         # "4"
     host = ""          # "127.0.0.1", as text has it
     address = ""       # the same as Python has it
+    wire = None        # options, and what tcpdump then shows
 
     def start(self, *command, **more):
         process = subprocess.Popen(command, **{**PIPES, **more})
@@ -274,6 +275,19 @@ class Cases(IpTest):
         self.assertRegex(shown, r"timer:\(keepalive,1min1?[0-9]sec")
         self.assertRegex(shown, r" mss:(1000|988)\b")
         self.assertIsNone(client.poll())
+
+    def test_on_the_wire(self):
+        """tcpdump sees a datagram as its options want it."""
+        _, port = self.serve(socket.SOCK_DGRAM)
+        options, seen = self.wire
+        sniffer = self.start("tcpdump", "-i", "lo", "-Z", "root", "-nvlc1", f"udp port {port}")
+        while b"listening on lo" not in sniffer.stderr.readline():
+            self.assertIsNone(sniffer.poll())
+        done = kintest.kin("send", f"udp{self.digit}:{self.host}:{port}?{options}", "kin")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        shown = sniffer.communicate(timeout=20)[0].decode()
+        self.assertRegex(shown, seen)
+        self.assertRegex(shown, rf"> {re.escape(self.address)}\.{port}: .*UDP, length 3\n")
 
     # ---- What fails ----
 

@@ -13,6 +13,7 @@ import kintest
 
 class Inet(iptest.Cases):
     family, digit, host, address = socket.AF_INET, "4", "127.0.0.1", "127.0.0.1"
+    wire = "ip.ttl=7&ip.tos=184", r"tos 0xb8, ttl 7,"
 
     def test_addresses(self):
         for text, address in (

@@ -14,6 +14,7 @@ import kintest
 
 class Inet6(iptest.Cases):
     family, digit, host, address = socket.AF_INET6, "6", "[::1]", "::1"
+    wire = "ipv6.unicast-hops=7&ipv6.tclass=184", r"class 0xb8\b.* hlim 7,"
 
     def test_addresses(self):
         k0 = socket.if_nametoindex("k0")
