@@ -16,7 +16,6 @@ import tempfile
 
 import kintest
 
-PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 PR_CAPBSET_DROP, CAP_NET_BIND_SERVICE, CAP_NET_RAW = 24, 10, 13
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x20000, 0x10000000, 0x40000000
 IPPROTO_MPTCP, IPPROTO_UDPLITE, IPPROTO_SCTP = 262, 136, 132
@@ -52,7 +51,7 @@ def has_protocol(family, kind, protocol):
     return True
 
 
-class IpTest(kintest.TestCase):
+class IpTest(kintest.PeerTest):
     """Of one family, which a subclass names."""
     maxDiff = None
     family = None      # socket.AF_INET
@@ -61,25 +60,8 @@ class IpTest(kintest.TestCase):
     address = ""       # the same as Python has it
     wire = None        # options, and what tcpdump then shows
 
-    def start(self, *command, **more):
-        process = subprocess.Popen(command, **{**PIPES, **more})
-        self.addCleanup(self.stop, process)
-        return process
-
-    def stop(self, process):
-        process.kill()
-        process.wait()
-        for stream in process.stdin, process.stdout, process.stderr:
-            try:
-                stream.close()
-            except BrokenPipeError:
-                pass
-
     def listen(self, *arguments, **more):
-        process = self.start(kintest.KIN, "listen", *arguments, **more)
-        line = process.stderr.readline().decode()
-        self.assertTrue(line.startswith("kin: listening on "), line)
-        process.endpoint = line.removeprefix("kin: listening on ").rstrip("\n")
+        process = super().listen(*arguments, **more)
         process.port = int(process.endpoint.rsplit(":", 1)[1])
         return process
 
@@ -96,19 +78,6 @@ class IpTest(kintest.TestCase):
         if kind != socket.SOCK_DGRAM:
             server.listen()
         return server, server.getsockname()[1]
-
-    def assertEnds(self, process, output):
-        out, err = process.communicate(timeout=20)
-        self.assertEqual((process.returncode, out, err), (0, output, b""))
-
-    def assertRefused(self, code, words, *arguments, **more):
-        """One clean line, and nothing else."""
-        done = kintest.kin(*arguments, **more)
-        self.assertEqual(done.returncode, code, (arguments, done.stderr))
-        self.assertEqual(done.stdout, "")
-        self.assertRegex(done.stderr, r"\Akin: [^\n]+\n\Z")
-        for word in [words] if isinstance(words, str) else words:
-            self.assertIn(word, done.stderr)
 
     # ---- Cases, which both families have ----
 

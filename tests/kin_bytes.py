@@ -11,7 +11,6 @@ import resource
 import shutil
 import signal
 import socket
-import subprocess
 import tempfile
 import threading
 import time
@@ -20,7 +19,6 @@ import kintest
 
 LARGE = random.Random(1).randbytes(5_000_000)
 OTHER = random.Random(2).randbytes(5_000_000)
-PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 
 def digest(data):
@@ -31,39 +29,15 @@ def read_to_end(connection):
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-class BytesTest(kintest.TestCase):
+class BytesTest(kintest.PeerTest):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="kin-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.path = os.path.join(self.folder, "s")
         self.endpoint = "unix:" + self.path
 
-    def start(self, *command, **more):
-        process = subprocess.Popen(command, **{**PIPES, **more})
-        self.addCleanup(self.stop, process)
-        return process
-
-    def stop(self, process):
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream:
-                try:
-                    stream.close()
-                except BrokenPipeError:
-                    pass
-
     def kin(self, *arguments, **more):
         return self.start(kintest.KIN, *arguments, **more)
-
-    def listen(self, *arguments, **more):
-        """A kin that listens, once it says so."""
-        process = self.kin("listen", *arguments, **more)
-        line = process.stderr.readline().decode()
-        self.assertRegex(line, r"\Akin: listening on \S+\n\Z")
-        process.endpoint = line.split()[-1]
-        return process
 
     def serve(self, kind=socket.SOCK_STREAM):
         """Python's listening socket."""

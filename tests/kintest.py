@@ -49,6 +49,49 @@ def kin(*arguments, **more):
     return subprocess.run([KIN, *arguments], check=False, **more)
 
 
+class PeerTest(TestCase):
+    """Of programs that run side by side: whatever becomes of the test, they end with it."""
+
+    def start(self, *command, **more):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(command, **{**pipes, **more})
+        self.addCleanup(self.stop, process)
+        return process
+
+    def stop(self, process):
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for stream in process.stdin, process.stdout, process.stderr:
+            try:
+                if stream:
+                    stream.close()
+            except BrokenPipeError:   # what was written and not yet sent
+                pass
+
+    def listen(self, *arguments, **more):
+        """A kin that listens, once it says so; .endpoint is what it says."""
+        process = self.start(KIN, "listen", *arguments, **more)
+        line = process.stderr.readline().decode()
+        self.assertRegex(line, r"\Akin: listening on [^\n]+\n\Z")
+        process.endpoint = line.removeprefix("kin: listening on ").rstrip("\n")
+        return process
+
+    def assertEnds(self, process, output):
+        """It ends well, with this output and no complaint."""
+        out, err = process.communicate(timeout=20)
+        self.assertEqual((process.returncode, out, err), (0, output, b""))
+
+    def assertRefused(self, code, words, *arguments, **more):
+        """kin says one clean line with all these words, and nothing else."""
+        done = kin(*arguments, **more)
+        self.assertEqual(done.returncode, code, (arguments, done.stderr))
+        self.assertEqual(done.stdout, "")
+        self.assertRegex(done.stderr, r"\Akin: [^\n]+\n\Z")
+        for word in [words] if isinstance(words, str) else words:
+            self.assertIn(word, done.stderr)
+
+
 class TapResult(unittest.TestResult):
     """One TAP line a test, the plan at the end: without it, the script did not get there."""
 

@@ -10,7 +10,6 @@ import pty
 import random
 import socket
 import struct
-import subprocess
 import threading
 
 import kintest

@@ -13,7 +13,6 @@ import tempfile
 
 import kintest
 
-PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 TYPES = {
     "unix": socket.SOCK_STREAM,
     "unix-dgram": socket.SOCK_DGRAM,
@@ -35,31 +34,13 @@ NAMES = [
 ]
 
 
-class UnixTest(kintest.TestCase):
+class UnixTest(kintest.PeerTest):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="kin-")
         self.addCleanup(shutil.rmtree, self.folder)
         before = os.getcwd()
         os.chdir(self.folder)
         self.addCleanup(os.chdir, before)
-
-    def start(self, *command):
-        process = subprocess.Popen(command, **PIPES)
-        self.addCleanup(self.stop, process)
-        return process
-
-    def stop(self, process):
-        process.kill()
-        process.wait()
-        for stream in process.stdin, process.stdout, process.stderr:
-            stream.close()
-
-    def listen(self, *arguments):
-        process = self.start(kintest.KIN, "listen", *arguments)
-        line = process.stderr.readline().decode()
-        self.assertTrue(line.startswith("kin: listening on "), line)
-        process.endpoint = line.removeprefix("kin: listening on ").rstrip("\n")
-        return process
 
     def python(self, kind):
         end = socket.socket(socket.AF_UNIX, kind)
@@ -74,10 +55,6 @@ class UnixTest(kintest.TestCase):
         if kind != socket.SOCK_DGRAM:
             server.listen()
         return server
-
-    def assertEnds(self, process, output):
-        out, err = process.communicate(timeout=20)
-        self.assertEqual((process.returncode, out, err), (0, output, b""))
 
 
 class Names(UnixTest):
