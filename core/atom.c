@@ -66,7 +66,8 @@ load_characters (const KinPlace *place, const KinField *row)
   if (row->kind == KIN_STRING)
     return (KinAtom){ .kind = KIN_STRING, .bytes = bytes, .length = strnlen (bytes, n) };
   if (row->count_size && row->count_offset + (gsize) row->count_size <= place->length)
-    n = (gsize) MIN (n, kin__bytes_load (place->base + row->count_offset, row->count_size, FALSE));
+    n = (gsize) MIN (
+        n, kin__bytes_load (place->base + row->count_offset, row->count_size, KIN_NATIVE_IS_BIG));
   return (KinAtom){ .kind = KIN_BYTES, .bytes = bytes, .length = n };
 }
 
@@ -108,22 +109,18 @@ store_counted (KinPlace *place, const KinField *row, const KinAtom *atom, char *
     return complain_length (why, row, atom->length, row->size, FALSE);
   memcpy (place->base + row->offset, atom->bytes, atom->length);
   if (row->count_size)
-    kin__bytes_store (place->base + row->count_offset, row->count_size, FALSE, atom->length);
+    kin__bytes_store (place->base + row->count_offset, row->count_size, KIN_NATIVE_IS_BIG,
+                      atom->length);
   place->length = row->count_size ? MAX (place->length, end) : end;
   return 0;
-}
-
-static gboolean
-is_big_endian (const KinField *row)
-{
-  return (row->flags & KIN_FIELD_BIG_ENDIAN) != 0;
 }
 
 /* One that went away is "if7" in text, as in ip(8), and nothing in a tuple, as in Python. */
 static KinAtom
 load_interface (const KinPlace *place, const KinField *row, KinMember *scratch)
 {
-  guint index = (guint) kin__bytes_load (place->base + row->offset, row->size, is_big_endian (row));
+  guint index = (guint) kin__bytes_load (place->base + row->offset, row->size,
+                                         kin__field_is_big_endian (row));
 
   scratch->bytes[0] = 0;
   if (index != 0 && !if_indextoname (index, scratch->bytes) && place->form == KIN_FORM_TEXT)
@@ -152,7 +149,7 @@ store_interface (guint8 *at, const KinField *row, const KinAtom *atom, char **wh
   if (kin__is_numeric (atom)) {
     if (kin__number_check (row, atom, why) < 0)
       return -EINVAL;
-    kin__bytes_store (at, row->size, is_big_endian (row), atom->number);
+    kin__bytes_store (at, row->size, kin__field_is_big_endian (row), atom->number);
     return 0;
   }
   label = kin__field_label (row);
@@ -166,7 +163,7 @@ store_interface (guint8 *at, const KinField *row, const KinAtom *atom, char **wh
     shown = kin__atom_show (atom);
     return kin__complain (why, EINVAL, "%s%s: no such interface", label, shown);
   }
-  kin__bytes_store (at, row->size, is_big_endian (row), index);
+  kin__bytes_store (at, row->size, kin__field_is_big_endian (row), index);
   return 0;
 }
 

@@ -44,9 +44,11 @@ char *kin__field_label (const KinField *row);
 char *kin__atom_show (const KinAtom *atom);
 
 /* An unsigned integer of any size. */
-guint64 kin__bytes_load (const guint8 *at, guint size, gboolean is_big_endian);
-void    kin__bytes_store (guint8 *at, guint size, gboolean is_big_endian, guint64 number);
-KinAtom kin__signed_atom (gint64 number);
+#define KIN_NATIVE_IS_BIG (G_BYTE_ORDER == G_BIG_ENDIAN)
+gboolean kin__field_is_big_endian (const KinField *row);
+guint64  kin__bytes_load (const guint8 *at, guint size, gboolean is_big_endian);
+void     kin__bytes_store (guint8 *at, guint size, gboolean is_big_endian, guint64 number);
+KinAtom  kin__signed_atom (gint64 number);
 /* KIN_UINT, KIN_INT, KIN_BOOL, KIN_TIME. check: is it an integer of the field's range? */
 KinAtom kin__number_load (const guint8 *at, const KinField *row);
 int     kin__number_store (guint8 *at, const KinField *row, const KinAtom *atom, char **why);

@@ -56,13 +56,22 @@ kin__number_check (const KinField *row, const KinAtom *atom, char **why)
 
 /* ---- Memory -------------------------------------------------------------------------------- */
 
+/* Of what a field has in memory; what says nothing else is as this machine has it. */
+gboolean
+kin__field_is_big_endian (const KinField *row)
+{
+  if (row->flags & KIN_FIELD_LITTLE_ENDIAN)
+    return FALSE;
+  return KIN_NATIVE_IS_BIG || (row->flags & KIN_FIELD_BIG_ENDIAN);
+}
+
 guint64
 kin__bytes_load (const guint8 *at, guint size, gboolean is_big_endian)
 {
   guint64 number = 0;
 
   for (guint i = 0; i < size; i++)
-    number = number << 8 | at[is_big_endian || G_BYTE_ORDER == G_BIG_ENDIAN ? i : size - 1 - i];
+    number = number << 8 | at[is_big_endian ? i : size - 1 - i];
   return number;
 }
 
@@ -70,7 +79,7 @@ void
 kin__bytes_store (guint8 *at, guint size, gboolean is_big_endian, guint64 number)
 {
   for (guint i = 0; i < size; i++, number >>= 8)
-    at[is_big_endian || G_BYTE_ORDER == G_BIG_ENDIAN ? size - 1 - i : i] = (guint8) number;
+    at[is_big_endian ? size - 1 - i : i] = (guint8) number;
 }
 
 static gint64
@@ -90,7 +99,7 @@ kin__signed_atom (gint64 number)
 static KinAtom
 load_integer (const guint8 *at, const KinField *row)
 {
-  gboolean is_big_endian = (row->flags & KIN_FIELD_BIG_ENDIAN) != 0;
+  gboolean is_big_endian = kin__field_is_big_endian (row);
   guint64 number = kin__bytes_load (at, row->size, is_big_endian);
 
   if (row->kind == KIN_INT)
@@ -104,11 +113,11 @@ load_integer (const guint8 *at, const KinField *row)
 static KinAtom
 load_time (const guint8 *at, const KinField *row)
 {
-  gint64 seconds = load_signed (at, row->size / 2u, FALSE), usec;
+  gint64 seconds = load_signed (at, row->size / 2u, KIN_NATIVE_IS_BIG), usec;
 
   if (__builtin_mul_overflow (seconds, G_USEC_PER_SEC, &usec)
-      || __builtin_add_overflow (usec, load_signed (at + row->size / 2, row->size / 2u, FALSE),
-                                 &usec))
+      || __builtin_add_overflow (
+          usec, load_signed (at + row->size / 2, row->size / 2u, KIN_NATIVE_IS_BIG), &usec))
     return kin__signed_atom (seconds < 0 ? G_MININT64 : G_MAXINT64);
   return kin__signed_atom (usec);
 }
@@ -124,7 +133,7 @@ store_integer (guint8 *at, const KinField *row, const KinAtom *atom, char **why)
     number = number != 0;
   } else if (kin__number_check (row, atom, why) < 0)
     return -EINVAL;
-  kin__bytes_store (at, row->size, (row->flags & KIN_FIELD_BIG_ENDIAN) != 0, number);
+  kin__bytes_store (at, row->size, kin__field_is_big_endian (row), number);
   return 0;
 }
 
@@ -147,8 +156,8 @@ store_time (guint8 *at, const KinField *row, const KinAtom *atom, char **why)
     shown = kin__atom_show (atom);
     return kin__complain_range (why, row, shown);
   }
-  kin__bytes_store (at, half, FALSE, (guint64) seconds);
-  kin__bytes_store (at + half, half, FALSE, (guint64) usec);
+  kin__bytes_store (at, half, KIN_NATIVE_IS_BIG, (guint64) seconds);
+  kin__bytes_store (at + half, half, KIN_NATIVE_IS_BIG, (guint64) usec);
   return 0;
 }
 

@@ -153,7 +153,8 @@ struct device_address {
 };
 static const KinField device_fields[] = {
   { .name = "device", .kind = KIN_CUSTOM, HOOKS (device), KIN_AT (struct device_address, device) },
-  { .name = "psm",    .kind = KIN_UINT, .flags = KIN_FIELD_HEX, KIN_AT (struct device_address, psm) },
+  { .name = "psm",    .kind = KIN_UINT, .flags = KIN_FIELD_HEX | KIN_FIELD_LITTLE_ENDIAN,
+    KIN_AT (struct device_address, psm) },
   { .name = "cid",    .kind = KIN_UINT, .flags = KIN_FIELD_OPTIONAL,
     KIN_AT (struct device_address, cid) },
   { .name = "type",   .kind = KIN_UINT, .flags = KIN_FIELD_OPTIONAL, .fallback = 1,

@@ -187,6 +187,10 @@ test_memory (void **state)
   assert_true (kin_address_parse (&address, "s-netlink:kobject-uevent", NULL));
   assert_int_equal (address.protocol, NETLINK_KOBJECT_UEVENT);
 
+  assert_true (kin_address_parse (&address, "s-device:AA:BB:CC:DD:EE:FF,0x1002", NULL));
+  assert_int_equal (address.sa.bytes[offsetof (struct device_address, psm)], 0x02);
+  assert_int_equal (address.sa.bytes[offsetof (struct device_address, psm) + 1], 0x10);
+
   assert_true (kin_address_parse (&address, "s-path:/x", NULL));
   assert_int_equal (address.length, offsetof (struct sockaddr_un, sun_path) + 3);
   assert_true (kin_address_parse (&address, "s-path:@x", NULL));

@@ -147,8 +147,9 @@ enum {
   KIN_FIELD_TAG        = 32,    /* tells codecs of one row apart: must be fallback */
   KIN_FIELD_SHOWN      = 64,    /* given out; taken and ignored (TIPC repeats the instance) */
   KIN_FIELD_HOST       = 128,   /* a host name: set and resolve get it in ASCII (IDNA) */
-  KIN_FIELD_LOCAL      = 256    /* control message: the address of this machine that a datagram came
+  KIN_FIELD_LOCAL      = 256,   /* control message: the address of this machine that a datagram came
                                    to or goes from: the bytes of the address's KIN_FIELD_HOST */
+  KIN_FIELD_LITTLE_ENDIAN = 512   /* in memory on every machine, as Bluetooth and USB have it */
 };
 #define KIN_AT(type, member) \
   .offset = offsetof (type, member), .size = sizeof (((type *) 0)->member)
