@@ -327,8 +327,8 @@ store (KinPlace *place, const Input *input, char **why)
 }
 
 /* A tuple, or a list in its place. */
-static gboolean
-is_sequence (GVariant *value)
+gboolean
+kin__value_is_sequence (GVariant *value)
 {
   return g_variant_is_of_type (value, G_VARIANT_TYPE_TUPLE)
          || (g_variant_is_of_type (value, G_VARIANT_TYPE_ARRAY)
@@ -351,7 +351,7 @@ open_input (const KinPlace *place, GVariant *tuple, const char *text, Input *inp
 
   if (tuple) {
     input->tuple = kin__value_unwrap (tuple);
-    if (!input->tuple || !is_sequence (input->tuple)) {
+    if (!input->tuple || !kin__value_is_sequence (input->tuple)) {
       g_autofree char *shown = kin__value_show (tuple), *members = describe_members (place);
 
       return kin__complain (why, EINVAL, "must be %s, not %s", members, shown);

@@ -78,6 +78,8 @@ gboolean  kin__atom_from_value (GVariant *value, KinAtom *atom);
 GVariant *kin__value_unwrap (GVariant *value);
 /* As messages show it: printed, the start of what is long. */
 char     *kin__value_show (GVariant *value);
+/* A tuple, or a list in its place. */
+gboolean  kin__value_is_sequence (GVariant *value);
 
 void kin__atom_to_text (const KinShape *shape, const KinField *row, const KinAtom *atom,
                         GString *text);

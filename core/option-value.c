@@ -241,22 +241,33 @@ store_single (const KinOption *row, guint8 *data, gsize room, GVariant *value, c
   return row->kind == KIN_LENGTH ? (gssize) atom.number : (gssize) place.length;
 }
 
+static gboolean
+is_struct_of_one (const KinOption *row)
+{
+  return row->kind == KIN_STRUCT && row->fields.count == 1;
+}
+
+/* A value may be one of the row's words, and that of a struct with one member the member alone. */
 static gssize
 store (const KinOption *row, gpointer data, gsize size, GVariant *value, const char *text,
        GError **error)
 {
   g_autofree char *why = NULL;
-  g_autoptr (GVariant) inside = value ? kin__value_unwrap (value) : NULL;
+  g_autoptr (GVariant) inside = value ? kin__value_unwrap (value) : NULL, only = NULL;
   gssize rc;
 
+  if (inside && is_struct_of_one (row) && !kin__value_is_sequence (inside))
+    only = g_variant_ref_sink (g_variant_new_tuple (&inside, 1));
+  if (inside && row->names && g_variant_is_of_type (inside, G_VARIANT_TYPE_STRING))
+    text = g_variant_get_string (inside, NULL);
   if (value && !inside)
     rc = kin__complain (&why, EINVAL, "cannot be None");
   else if (row->kind == KIN_STRUCT)
-    rc = store_struct (row, data, size, inside, text, &why);
+    rc = store_struct (row, data, size, only ? only : inside, text, &why);
   else if (row->kind == KIN_ARRAY)
     rc = store_array (row, data, size, inside, text, &why);
   else
-    rc = store_single (row, data, size, inside, text, &why);
+    rc = store_single (row, data, size, text ? NULL : inside, text, &why);
   if (rc >= 0)
     return rc;
   kin__error_set (error, KIN_ERROR_BAD_VALUE, "%s: %s", row->name, why);

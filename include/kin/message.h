@@ -35,6 +35,8 @@ KIN_API int               kin_message_get_flags (const KinMessage *message);
 KIN_API gboolean          kin_message_add_control (KinMessage *message, KinSocket *socket,
                                                    const char *name, GVariant *value,
                                                    GError **error);
+KIN_API gboolean          kin_message_add_controls (KinMessage *message, KinSocket *socket,
+                                                    GVariant *controls, GError **error);
 KIN_API gboolean          kin_message_add_control_bytes (KinMessage *message, int level, int type,
                                                          gconstpointer data, gsize length,
                                                          GError **error);

@@ -73,6 +73,8 @@ KIN_API gssize kin_socket_sendmsg (KinSocket *socket, KinMessage *message, int f
                                    GError **error);
 KIN_API gssize kin_socket_recvmsg (KinSocket *socket, KinMessage *message, int flags,
                                    GError **error);
+KIN_API gssize kin_socket_send_controls (KinSocket *socket, gconstpointer data, gsize length,
+                                         int flags, GVariant *controls, GError **error);
 KIN_API gssize kin_socket_sendmmsg (KinSocket *socket, KinMessage *const *messages, gsize n,
                                     int flags, GError **error);
 KIN_API gssize kin_socket_recvmmsg (KinSocket *socket, KinMessage *const *messages, gsize *lengths,
