@@ -40,6 +40,7 @@ typedef struct {
   Way ways[2]; /* ways[i] is from ends[i] */
   gint64 moved_at;
   gboolean lingers; /* one has ended, and the other has no way to know */
+  gboolean is_idle; /* the last step moved nothing, though something was ready */
   GError *failure;  /* of a way, while the other goes on */
 } Link;
 
@@ -232,8 +233,10 @@ link_pass_on (Link *link, Way *way, GError **error)
     g_propagate_error (error, failure);
     return FALSE;
   }
-  if (n > 0)
+  if (n > 0) {
     link->moved_at = g_get_monotonic_time ();
+    link->is_idle = FALSE;
+  }
   progress_add ((gsize) n);
   return TRUE;
 }
@@ -270,6 +273,7 @@ link_pass_on_end (Link *link, guint i, GError **error)
 static gboolean
 link_step (Link *link, const gboolean ready[2], GError **error)
 {
+  link->is_idle = TRUE;
   for (guint i = 0; i < 2; i++) {
     Way *way = &link->ways[i];
     gboolean may_send = ready[1 - i];
@@ -277,6 +281,7 @@ link_step (Link *link, const gboolean ready[2], GError **error)
     if (way_wants_to_receive (way) && ready[i]) {
       if (!way_receive (way, error))
         return FALSE;
+      link->is_idle &= way->held == 0 && !way->has_ended;
       may_send = TRUE;
     }
     if (way->is_closed)
@@ -333,6 +338,8 @@ link_wait (Link *link, gboolean ready[2])
   struct pollfd fds[2];
   int n;
 
+  if (link->is_idle)
+    g_usleep (PUMP_PAUSE_MSEC * 1000);
   for (guint i = 0; i < 2; i++) {
     ready[i] = link_ask (link, i, &fds[i]);
     if (ready[i] < 0)

@@ -44,6 +44,7 @@ typedef struct {
   gint64 moved_at; /* when bytes moved last, by the monotonic clock */
   gboolean has_connection;
   gboolean input_ended, is_shut, peer_ended, output_gone;
+  gboolean is_idle; /* the last step moved nothing */
 } Flow;
 
 static gboolean
@@ -76,6 +77,7 @@ flow_has_sent_all (const Flow *flow)
 static void
 flow_moved (Flow *flow)
 {
+  flow->is_idle = FALSE;
   if (!flow->plan->only_sends || !flow_has_sent_all (flow))
     flow->moved_at = g_get_monotonic_time ();
 }
@@ -310,20 +312,24 @@ flow_patience (const Flow *flow)
   return (int) CLAMP ((left + 999) / 1000, 0, G_MAXINT);
 }
 
-/* Waits until something may move. Returns 1; 0 where silence has been the end; -1 on failure. */
+/* Waits until something may move. Returns 1; 0 where silence has been the end; -1 on failure.
+ *
+ * After a step that moved nothing the socket is left alone for a moment: it may be one of which no
+ * poll tells when it has something. */
 static int
 flow_wait (Flow *flow, struct pollfd fds[3], GError **error)
 {
   int wanted =
       (flow_wants_receive (flow) ? POLLIN : 0) | (buffer_is_empty (&flow->up) ? 0 : POLLOUT);
   int patience = flow_patience (flow), n;
+  gboolean pauses = wanted && flow->is_idle && (patience < 0 || patience > PUMP_PAUSE_MSEC);
   gboolean is_ready = FALSE;
 
   fds[0] = (struct pollfd){ .fd = flow_wants_input (flow) ? flow->plan->in : -1, .events = POLLIN };
   fds[1] = (struct pollfd){ .fd = buffer_is_empty (&flow->down) ? -1 : flow->plan->out,
                             .events = POLLOUT };
   fds[2] = (struct pollfd){ .fd = -1 };
-  if (wanted) {
+  if (wanted && !pauses) {
     int events = kin_socket_wants (flow->socket, wanted, &fds[2].fd);
 
     if (events < 0) {
@@ -334,12 +340,12 @@ flow_wait (Flow *flow, struct pollfd fds[3], GError **error)
     is_ready = events == 0;
     fds[2].events = (short) events;
   }
-  n = poll (fds, 3, is_ready ? 0 : patience);
+  n = poll (fds, 3, is_ready ? 0 : pauses ? PUMP_PAUSE_MSEC : patience);
   if (n < 0 && errno != EINTR) {
     flow_fail ("wait", error);
     return -1;
   }
-  return n != 0 || is_ready;
+  return n != 0 || is_ready || pauses;
 }
 
 static gboolean
@@ -347,6 +353,7 @@ flow_step (Flow *flow, const struct pollfd fds[3], GError **error)
 {
   gboolean may_receive = flow_wants_receive (flow);
 
+  flow->is_idle = TRUE;
   /* Both of the socket's directions are tried whatever poll said: a family that stands over
    * another socket may have to read in order to send. */
   if (!buffer_is_empty (&flow->up) && !flow_send (flow, error))

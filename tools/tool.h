@@ -136,6 +136,9 @@ typedef struct {
   gint64   linger_usec;        /* how long silence lasts before it is the end */
 } Pump;
 
+/* For so long a socket is left alone that was ready, and yet nothing moved: there are some of which
+ * no poll can tell. */
+enum { PUMP_PAUSE_MSEC = 5 };
 gboolean pump_run (KinSocket *socket, Pump *pump, GError **error);
 gboolean pump_half_close (KinSocket *socket, gboolean *is_understood, GError **error);
 gboolean pump_may_go_on (GError **error);
