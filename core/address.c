@@ -30,6 +30,19 @@ shape_of (const KinAddressCodec *codec, gint32 *protocol)
   };
 }
 
+/* What the family says to do about a member that its set did not take. */
+static void
+add_hint (const KinTransport *transport, int rc, char **why)
+{
+  const char *hint = rc < 0 ? kin__hint (transport, "address", -rc) : NULL;
+  g_autofree char *reason = NULL;
+
+  if (!hint || !*why)
+    return;
+  reason = *why;
+  *why = g_strdup_printf ("%s; %s", reason, hint);
+}
+
 static int
 read_codec (const KinTransport *transport, const KinAddressCodec *codec, GVariant *tuple,
             const char *text, KinAddress *address, char **why)
@@ -47,6 +60,7 @@ read_codec (const KinTransport *transport, const KinAddressCodec *codec, GVarian
     tuple = only = g_variant_ref_sink (g_variant_new_tuple (&tuple, 1));
   rc = kin__fields_from (&shape, &address->sa, &length, tuple, text, why);
   address->length = (guint32) length;
+  add_hint (transport, rc, why);
   /* Without a look-up it is no name, but a value that does not exist here. */
   return rc == -EADDRNOTAVAIL && !codec->resolve ? -EINVAL : rc;
 }

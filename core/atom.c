@@ -216,7 +216,7 @@ explain (char **why, const KinField *row, const KinAtom *atom, int rc)
   case EINVAL:
     return kin__complain (why, EINVAL, "not a valid %s: %s", name, shown);
   default:
-    return kin__complain (why, EINVAL, "%s%s: %s", label, shown, g_strerror (-rc));
+    return kin__complain (why, -rc, "%s%s: %s", label, shown, g_strerror (-rc));
   }
 }
 

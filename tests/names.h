@@ -7,7 +7,8 @@
  *   wait-200          it takes so many milliseconds
  *   hang              it does not end while names_hold () says so
  *   eai-2  errno-5    it fails with EAI_NONAME, or with an errno
- * A name without an address is found to have none. "*" is no name, but all addresses to each. */
+ * A name without an address is found to have none. "*" is no name, but all addresses to each. "!" is
+ * one that neither can express. */
 /* clang-format off */
 #ifndef TEST_NAMES_H
 #define TEST_NAMES_H
@@ -69,6 +70,8 @@ names_set (const KinField *field, void *base, size_t *length, KinForm form, cons
     return -EINVAL;
   if (strcmp (member->bytes, "*") == 0)
     return 0;
+  if (strcmp (member->bytes, "!") == 0)
+    return -EOPNOTSUPP;
   return inet_pton (domain, member->bytes, (char *) base + field->offset) == 1 ? 0 : -EADDRNOTAVAIL;
 }
 
@@ -192,6 +195,7 @@ static const KinControl name4_controls[] = {
 };
 
 static const KinHint names_hints[] = {
+  { .operation = "address", .code = EOPNOTSUPP, .sentence = "a host is digits or a name" },
   { .operation = "connect", .code = ECONNREFUSED, .sentence = "nothing listens on that port" },
 };
 

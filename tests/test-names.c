@@ -132,6 +132,19 @@ test_fails (void **state)
 }
 
 static void
+test_what_no_address_can_say (void **state)
+{
+  const char *message =
+      "\"name:!,80\": host \"!\": Operation not supported; a host is digits or a name";
+  g_autoptr (GError) error = NULL;
+
+  (void) state;
+  assert_null (kin_connect ("name:!,80", KIN_FOREVER, &error));
+  assert_string_equal (error->message, message);
+  assert_kin_error (error, KIN_ERROR, KIN_ERROR_BAD_ENDPOINT);
+}
+
+static void
 test_address_needs_no_thread (void **state)
 {
   g_autofree char *any = NULL;
@@ -292,6 +305,7 @@ main (int argc, char **argv)
     cmocka_unit_test (test_whose),
     cmocka_unit_test (test_tuple),
     cmocka_unit_test (test_fails),
+    cmocka_unit_test (test_what_no_address_can_say),
     cmocka_unit_test (test_address_needs_no_thread),
     cmocka_unit_test (test_no_thread_to_be_had),
     cmocka_unit_test (test_deadline_leaves_it_behind),

@@ -256,7 +256,7 @@ typedef struct {
 
 typedef struct {
   const char *operation;           /* open, bind, listen, accept, connect, send, receive,
-                                      shut, set, get */
+                                      shut, set, get; address: a KinField's set failed */
   const char *sentence;            /* what to do about it: "load it: modprobe vsock_loopback" */
   int32_t     code;                /* errno */
 } KinHint;

@@ -274,7 +274,7 @@ test_hints (void **state)
 {
   static const char *const operations[] = { "open",    "bind", "listen",  "accept",
                                             "connect", "send", "receive", "shut",
-                                            "set",     "get",  NULL };
+                                            "set",     "get",  "address", NULL };
   KinHint hint, other;
 
   (void) state;
