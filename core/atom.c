@@ -161,7 +161,7 @@ store_interface (guint8 *at, const KinField *row, const KinAtom *atom, char **wh
     index = parse_interface (name);
   if (index == 0 && atom->length > 0) {
     shown = kin__atom_show (atom);
-    return kin__complain (why, EINVAL, "%s%s: no such interface", label, shown);
+    return kin__complain (why, ENODEV, "%s%s: no such interface", label, shown);
   }
   kin__bytes_store (at, row->size, kin__field_is_big_endian (row), index);
   return 0;
@@ -208,7 +208,7 @@ explain (char **why, const KinField *row, const KinAtom *atom, int rc)
   case EAFNOSUPPORT:
     return kin__complain (why, EAFNOSUPPORT, "%s%s is an address of another family", label, shown);
   case ENODEV:
-    return kin__complain (why, EINVAL, "%s%s: no such interface", label, shown);
+    return kin__complain (why, ENODEV, "%s%s: no such interface", label, shown);
   case ERANGE:
     if (row->bits > 0)
       return kin__complain_range (why, row, shown);

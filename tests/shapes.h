@@ -257,6 +257,10 @@ static const KinOption shapes_options[] = {
 
 /* ---- Families ------------------------------------------------------------------------------ */
 
+static const KinHint shapes_hints[] = {
+  { .operation = "bind", .code = ENODEV, .sentence = "ip link has those that there are" },
+};
+
 static const KinFamily shapes_family = {
   KIN_STAMP,
   .domain    = SHAPES_DOMAIN,
@@ -264,6 +268,7 @@ static const KinFamily shapes_family = {
   .summary   = "addresses of all shapes",
   .protocols = KIN_TABLE (shapes_protocols),
   .options   = KIN_TABLE (shapes_options),
+  .hints     = KIN_TABLE (shapes_hints),
 };
 
 /* Only that it is there matters: no name is looked up here. */

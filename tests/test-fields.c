@@ -226,7 +226,7 @@ static const struct {
   { "s-alg:hash",               "must be type,name[,feat[,mask]]: 1 member is given" },
   { "s-alg:%00,x",              "type has a NUL in it" },
   { "s-alg:01234567890123,x",   "type is too long: 14 bytes, there is room for 14 with the NUL" },
-  { "s-can:no-such-if",         "interface \"no-such-if\": no such interface" },
+  { "s-can:no-such-if",         "interface \"no-such-if\": no such interface; ip link has" },
   { "s-can:if0",                "no such interface" },
   { "s-can:if2147483648",       "no such interface" },
   { "s-can:lo%00",              "interface has a NUL in it" },

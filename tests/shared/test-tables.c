@@ -62,21 +62,38 @@ check_address (const char *scheme, const char *text)
   assert_string_equal (printed, printed_again);
 }
 
+/* An example may name an interface that this machine has not: lo stands for it. */
+static char *
+with_an_interface (const KinProtocol *row, const char *text)
+{
+  const char *rest = strchr (text, ':') + 1;
+  KinAddressCodec codec;
+  KinField field;
+
+  if (!kin_table_get (&row->codecs, 0, &codec, sizeof codec)
+      || !kin_table_get (&codec.fields, 0, &field, sizeof field) || field.kind != KIN_INTERFACE)
+    return g_strdup (text);
+  return g_strdup_printf ("%s:lo%s", row->scheme,
+                          rest + strcspn (rest, (char[]){ codec.separator, 0 }));
+}
+
 static void
 check_protocol (const KinProtocol *row)
 {
   g_autofree char *start = g_strdup_printf ("%s:", row->scheme), *bound = NULL, *written = NULL;
+  g_autofree char *example = NULL;
   KinAddress address;
 
   assert_true (g_str_has_prefix (row->example, start));
   assert_true (*row->grammar != 0);
   if (row->flags & KIN_PROTOCOL_OVER)
     return;
-  check_address (row->scheme, row->example);
+  example = with_an_interface (row, row->example);
+  check_address (row->scheme, example);
   /* An example is written as libkin writes it. */
-  assert_true (kin_address_parse (&address, row->example, NULL));
+  assert_true (kin_address_parse (&address, example, NULL));
   written = kin_address_format (&address);
-  assert_string_equal (written, row->example);
+  assert_string_equal (written, example);
   if (row->loopback) {
     bound = g_strconcat (start, row->loopback, NULL);
     check_address (row->scheme, bound);
