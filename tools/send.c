@@ -144,14 +144,17 @@ send_message (gpointer socket, gconstpointer data, gsize length, GError **error)
 }
 
 /* What a connection of packets still has to say is not wanted, but waited for: who closes with
- * something unread resets it. */
+ * something unread resets it. Without a connection nothing is, but what was sent may last as long
+ * as the socket does. */
 static gboolean
 send_end (KinSocket *socket, gint64 linger_usec, GError **error)
 {
   guint8 bytes[65536];
 
-  if (!lookup_has_connections (kin_socket_type (socket)))
+  if (!lookup_has_connections (kin_socket_type (socket))) {
+    g_usleep (wait_text ? (gulong) linger_usec : 0);
     return TRUE;
+  }
   if (!pump_half_close (socket, NULL, error)
       || !kin_socket_set_timeout (socket, MAX (linger_usec, 1), error))
     return FALSE;
@@ -349,7 +352,8 @@ static const GOptionEntry options[] = {
   { "timeout", 't', 0, G_OPTION_ARG_STRING, &timeout_text,
     "give up connecting, or sending a datagram, after so long", "S" },
   { "wait", 'w', 0, G_OPTION_ARG_STRING, &wait_text,
-    "at the end, how long to wait for a silent peer's own (1)", "S" },
+    "at the end, how long to wait for a silent peer's own (1), or to stay where there is none (0)",
+    "S" },
   { 0 },
 };
 

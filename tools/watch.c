@@ -10,7 +10,7 @@
 
 enum { DATAGRAM_SIZE = 256 * 1024, LINE_SIZE = 16384, DUMP_WIDTH = 16 };
 
-static char *count_text, *timeout_text, *time_word;
+static char **questions, *count_text, *timeout_text, *time_word;
 static gboolean is_json, is_log;
 
 typedef enum { TIME_CLOCK, TIME_UNIX, TIME_DELTA, TIME_NONE } TimeForm;
@@ -270,6 +270,24 @@ watch_parse (Watching *watching, guint64 *count, gint64 *timeout_usec, GError **
   return !time_word;
 }
 
+/* What makes others speak. */
+static gboolean
+watch_ask (const Watching *watching, GError **error)
+{
+  for (char **question = questions; question && *question; question++) {
+    g_autoptr (GBytes) bytes = watching->row.compose
+                                   ? datagram_compose (&watching->row, *question, error)
+                                   : g_bytes_new (*question, strlen (*question));
+
+    if (!bytes
+        || kin_socket_send (watching->socket, g_bytes_get_data (bytes, NULL),
+                            g_bytes_get_size (bytes), 0, error)
+               < 0)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* The row of the endpoint's scheme, which must have logs where they are asked for. */
 static gboolean
 watch_look_up (Watching *watching, const char *endpoint, GError **error)
@@ -305,7 +323,8 @@ watch_at (const char *endpoint, GError **error)
   door_announce (watching.socket, endpoint);
   watching.message = kin_message_new ();
   watching.bytes = g_malloc (DATAGRAM_SIZE);
-  is_done = kin_socket_set_timeout (watching.socket, timeout_usec, error)
+  is_done = watch_ask (&watching, error)
+            && kin_socket_set_timeout (watching.socket, timeout_usec, error)
             && watch_all (&watching, count, error);
   kin_message_free (watching.message);
   g_free (watching.bytes);
@@ -335,6 +354,8 @@ static const GOptionEntry options[] = {
     "FORM" },
   { "log", 'L', 0, G_OPTION_ARG_NONE, &is_log,
     "as logs of that family have it, for `kin send --replay`", NULL },
+  { "send", 's', 0, G_OPTION_ARG_STRING_ARRAY, &questions,
+    "send this first, from the same socket; may be given again", "DATA" },
   { "json", 'j', 0, G_OPTION_ARG_NONE, &is_json, "an object a line, the data in hex", NULL },
   { 0 },
 };
