@@ -85,9 +85,6 @@ static gboolean
 fail (const char *scheme, GVariant *tuple, const char *text, int rc, const char *why,
       GError **error)
 {
-  /* How an interface comes to be is said as where binding to it fails. */
-  const char *hint =
-      rc == -ENODEV ? kin__hint (kin__registry_scheme (scheme, 0, NULL), "bind", ENODEV) : NULL;
   g_autofree char *what = NULL, *missing = NULL;
 
   if (text) {
@@ -110,8 +107,7 @@ fail (const char *scheme, GVariant *tuple, const char *text, int rc, const char 
                     "%s: %s; %s belongs to family %s as well, whose plugin %s.so is not installed",
                     what, why, scheme, missing, missing);
   else
-    kin__error_set (error, KIN_ERROR_BAD_ENDPOINT, "%s: %s%s%s", what, why, hint ? "; " : "",
-                    hint ? hint : "");
+    kin__error_set (error, KIN_ERROR_BAD_ENDPOINT, "%s: %s", what, why);
   return FALSE;
 }
 

@@ -208,6 +208,7 @@ static const KinProtocol can_protocols[] = {
   "ip link set vcan0 up, or for a real bus: ip link set can0 up type can bitrate 500000"
 
 static const KinHint can_hints[] = {
+  { .operation = "address", .code = ENODEV,          .sentence = NO_INTERFACE },
   { .operation = "open",    .code = EAFNOSUPPORT,    .sentence = "it takes a kernel with CAN: "
                                                                   "modprobe can" },
   { .operation = "open",    .code = EPROTONOSUPPORT, .sentence = "the kernel has CAN, but not this "
