@@ -258,7 +258,7 @@ static const KinOption shapes_options[] = {
 /* ---- Families ------------------------------------------------------------------------------ */
 
 static const KinHint shapes_hints[] = {
-  { .operation = "bind", .code = ENODEV, .sentence = "ip link has those that there are" },
+  { .operation = "address", .code = ENODEV, .sentence = "ip link has those that there are" },
 };
 
 static const KinFamily shapes_family = {
