@@ -25,10 +25,13 @@ kin__hint (const KinTransport *transport, const char *operation, int code)
 const char *
 kin__hint_timed_out (const KinTransport *transport, const char *operation)
 {
-  /* EAGAIN is what it would have been without the wait. */
+  /* EAGAIN is what it would have been without the wait. The kernel's ETIMEDOUT is the same event
+   * only where somebody had to answer. */
   const char *hint = kin__hint (transport, operation, EAGAIN);
 
-  return hint ? hint : kin__hint (transport, operation, ETIMEDOUT);
+  if (!hint && g_str_has_prefix (operation, "connect"))
+    hint = kin__hint (transport, operation, ETIMEDOUT);
+  return hint;
 }
 
 char *
