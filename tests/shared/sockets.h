@@ -33,8 +33,14 @@ own_name (const char *endpoint)
   return g_intern_string (text);
 }
 
-/* The socket or TRUE; else the test fails, with the error's sentence. */
-#define must(result, error) must_ (__FILE__, __LINE__, (result) != 0, error)
+/* The socket or TRUE; else the test fails, with the error's sentence: result sets error, so it is
+ * evaluated first. */
+#define must(result, error)                          \
+  do {                                               \
+    gboolean is_done_ = (result) != 0;               \
+                                                     \
+    must_ (__FILE__, __LINE__, is_done_, error);     \
+  } while (0)
 
 static inline void
 must_ (const char *file, int line, gboolean is_done, const GError *error)
