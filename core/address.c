@@ -102,11 +102,12 @@ fail (const char *scheme, GVariant *tuple, const char *text, int rc, const char 
     return FALSE;
   }
   missing = kin__registry_missing (scheme);
-  if (missing)
-    kin__error_set (error, KIN_ERROR_BAD_ENDPOINT,
-                    "%s: %s; %s belongs to family %s as well, whose plugin %s.so is not installed",
-                    what, why, scheme, missing, missing);
-  else
+  if (missing) {
+    g_autofree char *where = kin__not_installed (missing);
+
+    kin__error_set (error, KIN_ERROR_BAD_ENDPOINT, "%s: %s; %s belongs to family %s as well, %s",
+                    what, why, scheme, missing, where);
+  } else
     kin__error_set (error, KIN_ERROR_BAD_ENDPOINT, "%s: %s", what, why);
   return FALSE;
 }

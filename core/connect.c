@@ -240,7 +240,9 @@ kin_connect_cancellable (const char *endpoint, gint64 timeout_usec, KinCancel *c
  * @timeout_usec: microseconds for all of it; 0: only what needs no waiting; %KIN_FOREVER
  * @error: return location, or %NULL
  *
- * kin_connect_full() without a source and a cancel.
+ * kin_connect_full() without a source and a cancel. The time is the connecting's alone: a
+ * connection may well be silent for longer. The socket's own is kin_get_default_timeout(), until
+ * kin_socket_set_timeout().
  *
  * Returns: (transfer full) (nullable): the connection, or %NULL
  */

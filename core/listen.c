@@ -105,7 +105,8 @@ kin_bind (const char *endpoint, GError **error)
  * @error: return location, or %NULL
  *
  * kin_bind(), and listens with a backlog of 128. For another backlog: kin_bind() and
- * kin_socket_listen().
+ * kin_socket_listen(). What a name leaves behind (a path in the file system) stays when the socket
+ * is closed, as the kernel has it, and is the caller's to remove.
  *
  * Returns: (transfer full) (nullable): the listening socket, or %NULL
  */

@@ -120,6 +120,8 @@ const char *kin__nearest (const char *word, const char *const *words);
 
 /* KIN_ERROR_NO_SUCH_SCHEME, or KIN_ERROR_NO_PLUGIN; of a family's name as well. */
 void kin__fail_scheme (const char *scheme, GError **error);
+/* "which is not installed: no inet6.kin in …"; g_free. */
+char *kin__not_installed (const char *family);
 /* KIN_ERROR_BAD_ENDPOINT: it begins with no scheme. */
 void kin__fail_text (const char *text, GError **error);
 /* KIN_ERROR_NO_SUCH_OPTION. */

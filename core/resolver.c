@@ -59,10 +59,11 @@ describe_failure (const KinQuestion *question, int code)
 
   if (code == EAI_ADDRFAMILY || code == EAI_NODATA || code == EAI_FAMILY)
     missing = kin__registry_missing (scheme);
-  if (missing)
-    return g_strdup_printf (
-        "; %s belongs to family %s as well, whose plugin %s.so is not installed", scheme, missing,
-        missing);
+  if (missing) {
+    g_autofree char *where = kin__not_installed (missing);
+
+    return g_strdup_printf ("; %s belongs to family %s as well, %s", scheme, missing, where);
+  }
   return hint ? g_strconcat ("; ", hint, NULL) : g_strdup ("");
 }
 

@@ -29,15 +29,21 @@ find_serving (GPtrArray *families, const char *scheme)
   return NULL;
 }
 
-static void
-fail_missing (const char *quoted, const char *family, GError **error)
+char *
+kin__not_installed (const char *family)
 {
   g_auto (GStrv) folders = kin_plugin_folders ();
   g_autofree char *list = g_strjoinv (", ", folders), *shown = kin__text_tame (list);
 
-  kin__error_set (error, KIN_ERROR_NO_PLUGIN,
-                  "%s belongs to family %s, which is not installed: no %s.kin in %s", quoted,
-                  family, family, shown);
+  return g_strdup_printf ("which is not installed: no %s.kin in %s", family, shown);
+}
+
+static void
+fail_missing (const char *quoted, const char *family, GError **error)
+{
+  g_autofree char *where = kin__not_installed (family);
+
+  kin__error_set (error, KIN_ERROR_NO_PLUGIN, "%s belongs to family %s, %s", quoted, family, where);
 }
 
 /* "unix, unix-dgram" for "unix-stream"; NULL: what stands before its first "-" is no scheme. */
