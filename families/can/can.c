@@ -133,17 +133,14 @@ static const KinSocketOps can_bcm_ops = { .size = sizeof can_bcm_ops, .bind = ca
 
 /* ---- Messages of several frames, as `kin watch` shows them --------------------------------- */
 
-/* "  vcan0  123  [20]  DE AD BE EF ..." */
+/* "  vcan0  [20]  DE AD BE EF ...": the kernel does not say which identifiers it came by */
 static int
 isotp_describe (const KinAddress *from, const void *data, size_t length, char *line, size_t size)
 {
-  const struct sockaddr_can *address = from ? (const void *) &from->sa : NULL;
-  uint32_t id = address ? address->can_addr.tp.rx_id : 0;
   CanText text = { line, size, 0 };
 
   can_text_add (&text, "  ");
   can_text_add_interface (&text, from);
-  can_text_add (&text, id & CAN_EFF_FLAG ? "  %08X" : "  %03X", id & CAN_EFF_MASK);
   can_text_add (&text, "  [%zu] ", length);
   can_text_add_bytes (&text, data, length);
   return can_text_end (&text);
@@ -198,7 +195,7 @@ static const KinProtocol can_protocols[] = {
     .codecs   = KIN_TABLE (j1939_codecs), .kernel_waits = KIN_WAITS_RECEIVE,
     .grammar  = "INTERFACE,NAME,PGN,ADDRESS", .example = "j1939:vcan0,any,0x12300,0x20",
     .modules  = "can_j1939",  .round_trip = can_j1939_trip,
-    .describe = j1939_describe },
+    .describe = j1939_describe, .watch_options = "so.broadcast=1" },
 };
 
 #define NO_INTERFACE \

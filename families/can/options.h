@@ -96,18 +96,12 @@ static const KinField j1939_filters[] = {
 
 /* ---- What control messages hold ------------------------------------------------------------- */
 
-/* struct sock_extended_err; <linux/errqueue.h> cannot be included beside glibc's <time.h>. */
+/* struct sock_extended_err: info is J1939_EE_INFO_* where the origin is 1, SO_EE_ORIGIN_LOCAL, and
+ * SCM_TSTAMP_* where it is 4, SO_EE_ORIGIN_TIMESTAMPING. <linux/errqueue.h> cannot be included beside glibc's <time.h>. */
 struct can_error_entry {
   uint32_t error;
   uint8_t  origin, type, code, pad;
   uint32_t info, data;
-};
-
-static const KinName j1939_infos[] = {
-  { "none",     J1939_EE_INFO_NONE },   { "tx-abort", J1939_EE_INFO_TX_ABORT },
-  { "rx-rts",   J1939_EE_INFO_RX_RTS }, { "rx-dpo",   J1939_EE_INFO_RX_DPO },
-  { "rx-abort", J1939_EE_INFO_RX_ABORT },
-  { 0 }
 };
 
 static const KinField j1939_error[] = {
@@ -115,8 +109,7 @@ static const KinField j1939_error[] = {
   { .name = "origin", .kind = KIN_UINT, KIN_AT (struct can_error_entry, origin) },
   { .name = "type",   .kind = KIN_UINT, KIN_AT (struct can_error_entry, type) },
   { .name = "code",   .kind = KIN_UINT, KIN_AT (struct can_error_entry, code) },
-  { .name = "info",   .kind = KIN_UINT, KIN_AT (struct can_error_entry, info),
-    .names = j1939_infos },
+  { .name = "info",   .kind = KIN_UINT, KIN_AT (struct can_error_entry, info) },
   { .name = "data",   .kind = KIN_UINT, KIN_AT (struct can_error_entry, data) },
 };
 
