@@ -232,6 +232,8 @@ can_flags_get (const KinField *field, const void *base, size_t length, KinForm f
 static int
 can_flags_parse (const KinName *names, const char *word, size_t length, uint32_t *flag)
 {
+  char *end;
+
   for (const KinName *name = names; name->name; name++)
     if (strlen (name->name) == length && memcmp (name->name, word, length) == 0) {
       *flag = (uint32_t) name->value;
@@ -239,7 +241,8 @@ can_flags_parse (const KinName *names, const char *word, size_t length, uint32_t
     }
   if (length > 2 && memcmp (word, "0x", 2) == 0)
     return can_hex_read_all (word + 2, length - 2, flag);
-  return -EINVAL;
+  *flag = (uint32_t) strtoul (word, &end, 10);
+  return *word >= '0' && *word <= '9' && end == word + length ? 0 : -EINVAL;
 }
 
 int

@@ -173,7 +173,7 @@ class Send(CanTest):
         try:
             end.setsockopt(socket.SOL_CAN_RAW, 7, 1)
         except OSError:
-            self.skipTest("the kernel has no CAN XL (Linux 6.2)")
+            self.skipTest("the kernel has no CAN XL (Linux 6.1)")
         end.bind(("vcan2",))
         process = self.watch("--time=none", "--count=2", "can:vcan2")
         log = self.watch("--log", "--count=2", "can:vcan2")

@@ -16,8 +16,7 @@
 enum {
   ORIGIN_LOCAL = 1, /* SO_EE_ORIGIN_LOCAL */
   ORIGIN_TIMESTAMPING = 4,
-  TSTAMP_SCHED = 1, /* SCM_TSTAMP_SCHED */
-  TSTAMP_ACK = 2,
+  TSTAMP_ACK = 2, /* SCM_TSTAMP_ACK */
 };
 
 /* Software stamps, when scheduled and acknowledged, with a number, statistics and no data. */
@@ -95,15 +94,13 @@ static const struct {
   { "can", "can.filter", "", "", "[]" },
   { "can", "can.err-filter", "all", "all", "536870911" },
   { "can", "can.err-filter", "0x44", "68", "68" },
-  { "can-isotp", "isotp.opts", "tx-padding", "tx-padding:50000:0x0:0xcc:0xcc:0x0",
-    "(4, 50000, 0, 204, 204, 0)" },
+  { "can-isotp", "isotp.opts", "tx-padding", "tx-padding", "(4, 0, 0, 204, 204, 0)" },
   { "can-isotp", "isotp.opts", "ext-addr+rx-ext-addr+0x8:70000:0xa1:0:1:0xb2",
     "ext-addr+rx-padding+rx-ext-addr:70000:0xa1:0x0:0x1:0xb2", "(522, 70000, 161, 0, 1, 178)" },
-  { "can-isotp", "isotp.opts", "0:1000", "0x0:1000:0x0:0xcc:0xcc:0x0",
-    "(0, 1000, 0, 204, 204, 0)" },
+  { "can-isotp", "isotp.opts", "0:1000", "0x0:1000", "(0, 1000, 0, 204, 204, 0)" },
   { "can-isotp", "isotp.recv-fc", "8:0x14:2", "8:0x14:2", "(8, 20, 2)" },
   { "can-isotp", "isotp.ll-opts", "can-fd:64:1", "can-fd:64:0x1", "(72, 64, 1)" },
-  { "can-isotp", "isotp.ll-opts", "can", "can:8:0x0", "(16, 8, 0)" },
+  { "can-isotp", "isotp.ll-opts", "can", "can", "(16, 8, 0)" },
 };
 
 static void
@@ -120,9 +117,6 @@ test_options (void **state)
     set (socket, options[i].name, options[i].text);
     back = get (socket, options[i].name);
     value = get_value (socket, options[i].name);
-    /* Older kernels do not say that the time of a frame is theirs. */
-    if (strstr (options[i].back, ":50000:") && !strstr (back, ":50000:"))
-      continue;
     assert_string_equal (back, options[i].back);
     assert_string_equal (value, options[i].value);
   }
@@ -140,6 +134,7 @@ test_bad_options (void **state)
     { "can", "can.filter", "123:123456789" },
     { "can-isotp", "isotp.opts", "padding" },
     { "can-isotp", "isotp.opts", "tx-padding+" },
+    { "can-isotp", "isotp.opts", "4x" },
     { "can-isotp", "isotp.opts", "1:2:0x100" },
     { "can-isotp", "isotp.recv-fc", "256" },
     { "j1939", "j1939.filter", "0:0:x" },
@@ -320,7 +315,7 @@ test_j1939_acknowledged (void **state)
 {
   g_autoptr (KinSocket) sender = NULL, receiver = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *scheduled = NULL, *acknowledged = NULL, *first = NULL, *statistics = NULL;
+  g_autofree char *entry = NULL, *statistics = NULL;
   char data[100] = { 1 }, got[100];
 
   (void) state;
@@ -332,15 +327,13 @@ test_j1939_acknowledged (void **state)
   must (sender, error);
   must_send (sender, data, sizeof data);
   must_receive (receiver, got, sizeof got);
-  receive_error (sender, &scheduled, &first);
-  assert_error (scheduled, ORIGIN_TIMESTAMPING, TSTAMP_SCHED, "42");
-  receive_error (sender, &acknowledged, &statistics);
-  while (!strstr (acknowledged, ", 2, ")) {
-    g_free (acknowledged);
+  receive_error (sender, &entry, &statistics);
+  while (!strstr (entry, ", 2, ")) { /* it was scheduled before */
+    g_free (entry);
     g_free (statistics);
-    receive_error (sender, &acknowledged, &statistics);
+    receive_error (sender, &entry, &statistics);
   }
-  assert_error (acknowledged, ORIGIN_TIMESTAMPING, TSTAMP_ACK, "42");
+  assert_error (entry, ORIGIN_TIMESTAMPING, TSTAMP_ACK, "42");
   assert_true (g_str_has_prefix (statistics, "(100, "));
 }
 
@@ -360,7 +353,7 @@ test_j1939_aborted (void **state)
   must (sender, error);
   must_send (sender, data, sizeof data);
   receive_error (sender, &entry, &statistics);
-  assert_error (entry, ORIGIN_LOCAL, J1939_EE_INFO_TX_ABORT, "62"); /* ETIME */
+  assert_error (entry, ORIGIN_LOCAL, J1939_EE_INFO_TX_ABORT, "113"); /* EHOSTUNREACH */
 }
 
 /* The receiver is told how a long message comes in, from whom and of what kind. */
