@@ -90,6 +90,26 @@ class Compose(LogsTest):
                 self.assertEqual(re.findall(r"SO_PRIORITY, \[(\d+)\]", file.read()), priorities)
 
 
+class Ask(LogsTest):
+    """A family whose sockets answer is can, see tests/families/can_protocols.py."""
+
+    def test_not_so(self):
+        for arguments, code, says in ((("--send=x", "twin-a:a1"), 2, '"x" is no datagram of twin-a'),
+                                      (("--send=say:x", "twin-a:a1"), 1, "cannot send"),
+                                      (("--send", "x", "unix-dgram:a1"), 1, "cannot send")):
+            self.assertRefused(code, says, "watch", *arguments, **self.more)
+            if os.path.exists("a1"):
+                os.unlink("a1")   # the path is no unix: one, so the command does not know it
+                self.assertTrue(arguments[1].startswith("twin"))
+
+    def test_stays(self):
+        server = self.bind("a1")
+        started = time.monotonic()
+        self.send("--wait=0.3", "twin-a:a1", "say:x")
+        self.assertGreaterEqual(time.monotonic() - started, 0.3)
+        self.assertEqual(server.recv(100), b"x")
+
+
 class Log(LogsTest):
     def test_text(self):
         process = self.watch("--log", "--count=3", "twin-a:a1")

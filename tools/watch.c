@@ -320,11 +320,12 @@ watch_at (const char *endpoint, GError **error)
   /* A family of its own may know neither. */
   kin_socket_set_option_text (watching.socket, "so.timestampns", "1", NULL);
   kin_socket_set_option_text (watching.socket, "so.rxq-ovfl", "1", NULL);
-  door_announce (watching.socket, endpoint);
   watching.message = kin_message_new ();
   watching.bytes = g_malloc (DATAGRAM_SIZE);
-  is_done = watch_ask (&watching, error)
-            && kin_socket_set_timeout (watching.socket, timeout_usec, error)
+  is_done = watch_ask (&watching, error);
+  if (is_done)
+    door_announce (watching.socket, endpoint);
+  is_done = is_done && kin_socket_set_timeout (watching.socket, timeout_usec, error)
             && watch_all (&watching, count, error);
   kin_message_free (watching.message);
   g_free (watching.bytes);
