@@ -153,10 +153,10 @@ can_bcm_log (const KinAddress *from, const void *data, size_t length, char *line
 
 /* What is read so far; frames go where they will stay. */
 typedef struct {
-  struct bcm_msg_head head;
   uint8_t *frames;
   size_t room, frame_size; /* of them; of one: 0 before the first */
   int has_id;
+  struct bcm_msg_head head; /* at the end, for its array of none */
 } Message;
 
 static uint64_t

@@ -183,9 +183,9 @@ test_messages (void **state)
 static void
 test_head (void **state)
 {
-  struct {
+  union {
     struct bcm_msg_head head;
-    char frames[2 * CANFD_MTU];
+    char bytes[sizeof (struct bcm_msg_head) + 2 * CANFD_MTU];
   } message;
   struct canfd_frame frame;
 
@@ -204,7 +204,7 @@ test_head (void **state)
   assert_int_equal (message.head.ival2.tv_usec, 2);
   assert_int_equal (message.head.can_id, 0x12345678 | CAN_EFF_FLAG);
   assert_int_equal (message.head.nframes, 2);
-  memcpy (&frame, message.frames + CANFD_MTU, sizeof frame);
+  memcpy (&frame, message.bytes + sizeof message.head + CANFD_MTU, sizeof frame);
   assert_int_equal (frame.len, 1);
   assert_int_equal (frame.data[0], 0xff);
 }

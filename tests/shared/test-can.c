@@ -202,9 +202,9 @@ test_own_messages (void **state)
 static void
 test_manager (void **state)
 {
-  struct {
+  union {
     struct bcm_msg_head head;
-    char frame[CAN_MTU];
+    char bytes[sizeof (struct bcm_msg_head) + CAN_MTU];
   } order = { .head = { .opcode = TX_SETUP, .flags = SETTIMER | STARTTIMER, .can_id = 0x7a0 } };
   struct can_frame frame = { .can_id = 0x7a0, .len = 2, .data = { 1, 2 } }, got;
   g_autoptr (KinSocket) manager = NULL, watcher = NULL;
@@ -216,7 +216,7 @@ test_manager (void **state)
   manager = must_connect ("can-bcm:vcan0");
   order.head.ival2.tv_usec = 100000;
   order.head.nframes = 1;
-  memcpy (order.frame, &frame, sizeof frame);
+  memcpy (order.bytes + sizeof order.head, &frame, sizeof frame);
   must_send (manager, &order, sizeof order);
   must_receive (watcher, &got, sizeof got);
   began = now ();
