@@ -19,6 +19,12 @@ kin__transport_domain (const KinTransport *transport)
   return family->domain == KIN_DOMAIN_DYNAMIC ? AF_UNSPEC : (sa_family_t) family->domain;
 }
 
+sa_family_t
+kin__codec_domain (const KinTransport *transport, const KinAddressCodec *codec)
+{
+  return codec->domain != 0 ? codec->domain : kin__transport_domain (transport);
+}
+
 static KinShape
 shape_of (const KinAddressCodec *codec, gint32 *protocol)
 {
@@ -55,7 +61,7 @@ read_codec (const KinTransport *transport, const KinAddressCodec *codec, GVarian
   memset (address, 0, sizeof *address);
   address->transport = transport;
   address->protocol = transport->row.protocol;
-  address->sa.generic.sa_family = kin__transport_domain (transport);
+  address->sa.generic.sa_family = kin__codec_domain (transport, codec);
   if (tuple && (codec->flags & KIN_CODEC_BARE))
     tuple = only = g_variant_ref_sink (g_variant_new_tuple (&tuple, 1));
   rc = kin__fields_from (&shape, &address->sa, &length, tuple, text, why);
@@ -70,12 +76,15 @@ static int
 read_address (const KinTransport *transport, GVariant *tuple, const char *text, KinAddress *address,
               KinAddressCodec *codec, char **why)
 {
-  for (guint i = 0; kin__row (&transport->row.codecs, i, codec, sizeof *codec); i++) {
-    int rc = read_codec (transport, codec, tuple, text, address, why);
+  int rc = -ENOMSG;
 
-    if (rc != -ENOMSG)
+  for (guint i = 0; kin__row (&transport->row.codecs, i, codec, sizeof *codec); i++) {
+    rc = read_codec (transport, codec, tuple, text, address, why);
+    if (rc != -ENOMSG && rc != -EAFNOSUPPORT)
       return rc;
   }
+  if (rc == -EAFNOSUPPORT)
+    return rc;
   if (text)
     return kin__complain (why, EINVAL, "must be %s", transport->row.grammar);
   return -EINVAL;
@@ -268,8 +277,17 @@ is_described (const KinAddress *address, KinAddress *padded)
   padded->protocol = address->protocol;
   padded->length = (guint32) MIN (address->length, sizeof padded->sa);
   memcpy (&padded->sa, &address->sa, padded->length);
-  return address->transport && padded->length >= sizeof (sa_family_t)
-         && padded->sa.generic.sa_family == kin__transport_domain (address->transport);
+  return address->transport && padded->length >= sizeof (sa_family_t);
+}
+
+/* The codecs of an address, one after another; FALSE: there is no other. */
+static gboolean
+next_codec (const KinAddress *address, guint *i, KinAddressCodec *codec)
+{
+  while (kin__row (&address->transport->row.codecs, (*i)++, codec, sizeof *codec))
+    if (address->sa.generic.sa_family == kin__codec_domain (address->transport, codec))
+      return TRUE;
+  return FALSE;
 }
 
 static GVariant *
@@ -277,7 +295,7 @@ describe_tuple (const KinAddress *address, KinAddress *padded)
 {
   KinAddressCodec codec;
 
-  for (guint i = 0; kin__row (&address->transport->row.codecs, i, &codec, sizeof codec); i++) {
+  for (guint i = 0; next_codec (address, &i, &codec);) {
     KinShape shape = shape_of (&codec, &padded->protocol);
     g_autoptr (GVariant) tuple = kin__fields_to_tuple (&shape, &padded->sa, padded->length,
                                                        (codec.flags & KIN_CODEC_SHORT) != 0);
@@ -324,7 +342,7 @@ describe_text (const KinAddress *address, KinAddress *padded)
 {
   KinAddressCodec codec;
 
-  for (guint i = 0; kin__row (&address->transport->row.codecs, i, &codec, sizeof codec); i++) {
+  for (guint i = 0; next_codec (address, &i, &codec);) {
     KinShape shape = shape_of (&codec, &padded->protocol);
     char *text = kin__fields_to_text (&shape, &padded->sa, padded->length);
 

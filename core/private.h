@@ -179,6 +179,7 @@ KinAddress *kin__address_all (const char *scheme, GVariant *tuple, const char *t
 KinAddress *kin__endpoint_all (const KinEndpoint *endpoint, gsize *n);
 /* The sa_family of a family's addresses: none of the kernel's where it does not know them. */
 sa_family_t kin__transport_domain (const KinTransport *transport);
+sa_family_t kin__codec_domain (const KinTransport *transport, const KinAddressCodec *codec);
 /* What stands before the first colon; NULL: no scheme does. */
 char    *kin__scheme_of (const char *text, GError **error);
 

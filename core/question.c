@@ -38,10 +38,18 @@ kin__question_new (const KinAddressCodec *codec, const KinAddress *rest, GVarian
 void
 kin__question_add (KinQuestion *question, const KinTransport *transport)
 {
-  int domain = kin__transport_domain (transport);
+  KinAddressCodec codec;
+  int before = AF_UNSPEC;
 
-  g_ptr_array_add (question->transports, (gpointer) transport);
-  g_array_append_val (question->domains, domain);
+  for (guint i = 0; kin__row (&transport->row.codecs, i, &codec, sizeof codec); i++) {
+    int domain = kin__codec_domain (transport, &codec);
+
+    if (i > 0 && domain == before)
+      continue;
+    g_ptr_array_add (question->transports, (gpointer) transport);
+    g_array_append_val (question->domains, domain);
+    before = domain;
+  }
 }
 
 KinQuestion *
@@ -88,7 +96,8 @@ add_rest (const KinQuestion *question, KinAddress *address)
   static const guint8 zeros[sizeof address->sa];
   KinField row;
 
-  if (address->transport != question->rest.transport)
+  if (address->transport != question->rest.transport
+      || address->sa.generic.sa_family != question->rest.sa.generic.sa_family)
     return;
   for (guint i = 0; kin__row (&question->codec.fields, i, &row, sizeof row); i++)
     if ((row.flags & KIN_FIELD_TUPLE_ONLY) && row.offset + (gsize) row.size <= address->length

@@ -97,6 +97,101 @@ test_tuple (void **state)
   assert_string_equal (printed, "('::1', 80, 5)");
 }
 
+/* ---- A family that takes the sockaddrs of two ---------------------------------------------- */
+
+static int
+either6_set (const KinField *field, void *base, size_t *length, KinForm form,
+             const KinMember *member)
+{
+  struct in_addr four;
+
+  return inet_pton (AF_INET, member->bytes, &four) == 1
+             ? -EAFNOSUPPORT
+             : names_set (field, base, length, form, member);
+}
+
+/* clang-format off */
+static const KinField either6_fields[] = {
+  { .name = "host", .kind = KIN_CUSTOM, .get = names_get, .set = either6_set,
+    KIN_AT (struct sockaddr_in6, sin6_addr) },
+  { .name = "port", .kind = KIN_UINT, .flags = KIN_FIELD_BIG_ENDIAN,
+    KIN_AT (struct sockaddr_in6, sin6_port) },
+  { .name = "flowinfo", .kind = KIN_UINT, .bits = 20,
+    .flags = KIN_FIELD_BIG_ENDIAN | KIN_FIELD_OPTIONAL | KIN_FIELD_TUPLE_ONLY,
+    KIN_AT (struct sockaddr_in6, sin6_flowinfo) },
+};
+
+static const KinAddressCodec either_codecs[] = {
+  { .domain = AF_INET6, .bytes   = sizeof (struct sockaddr_in6), .separator = ',',
+    .fields = KIN_TABLE (either6_fields), .resolve = names_resolve },
+  { .domain = AF_INET,  .bytes   = sizeof (struct sockaddr_in),  .separator = ',',
+    .fields = KIN_TABLE (name4_fields),   .resolve = names_resolve },
+};
+
+static const KinProtocol either_protocols[] = {
+  { .scheme  = "either", .type = SOCK_DGRAM, .codecs = KIN_TABLE (either_codecs),
+    .grammar = "HOST,PORT", .example = "either:127.0.0.1,80" },
+};
+
+static const KinFamily either_family = {
+  KIN_STAMP, .domain = 211, .name = "either", .summary = "IPv4's and IPv6's addresses",
+  .protocols = KIN_TABLE (either_protocols),
+};
+/* clang-format on */
+
+static void
+assert_either (const char *text, int domain, gsize length, const char *printed)
+{
+  g_autoptr (GVariant) tuple = NULL;
+  g_autofree char *written = NULL, *value = NULL;
+  KinAddress address, again;
+
+  assert_true (kin_address_parse (&address, text, NULL));
+  assert_int_equal (address.sa.generic.sa_family, domain);
+  assert_int_equal (address.length, length);
+  written = kin_address_format (&address);
+  assert_string_equal (written, text);
+  tuple = kin_address_to_tuple (&address);
+  value = kin_value_print (tuple);
+  assert_string_equal (value, printed);
+  assert_true (kin_address_from_tuple (&again, "either", tuple, NULL));
+  assert_true (kin_address_equal (&address, &again));
+}
+
+static void
+test_two_domains (void **state)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree KinAddress *addresses = NULL;
+  g_autoptr (KinEndpoint) endpoint = NULL;
+  g_autoptr (GVariant) tuple = NULL;
+  g_autofree char *foreign = NULL;
+  KinAddress address;
+  gsize n;
+
+  (void) state;
+  assert_true (kin_register_family (&either_family, NULL));
+  assert_either ("either:127.0.0.1,80", AF_INET, sizeof (struct sockaddr_in), "('127.0.0.1', 80)");
+  assert_either ("either:::1,80", AF_INET6, sizeof (struct sockaddr_in6), "('::1', 80, 0)");
+  assert_found ("either:127.0.0.2+::1,80", "either:127.0.0.2,80 either:::1,80");
+
+  /* What is said of one domain's sockaddr is not another's. */
+  endpoint = kin_endpoint_new_tuple (
+      "either", g_variant_new ("(sxx)", "0.0.0.0+::1", (gint64) 80, (gint64) 5), NULL);
+  addresses = kin_endpoint_resolve (endpoint, FALSE, KIN_FOREVER, NULL, &n, &error);
+  assert_int_equal (n, 2);
+  foreign = kin_address_format (&addresses[0]);
+  assert_string_equal (foreign, "either:0.0.0.0,80");
+
+  /* The family's own domain is none of its addresses'. */
+  assert_true (kin_address_parse (&address, "either:127.0.0.1,80", NULL));
+  address.sa.generic.sa_family = 211;
+  tuple = kin_address_to_tuple (&address);
+  assert_true (g_variant_is_of_type (tuple, G_VARIANT_TYPE ("(xay)")));
+  assert_false (kin_address_parse (&address, "either:127.0.0.1,65536", &error));
+  assert_kin_error (error, KIN_ERROR, KIN_ERROR_BAD_ENDPOINT);
+}
+
 static void
 test_fails (void **state)
 {
@@ -304,6 +399,7 @@ main (int argc, char **argv)
     cmocka_unit_test (test_found),
     cmocka_unit_test (test_whose),
     cmocka_unit_test (test_tuple),
+    cmocka_unit_test (test_two_domains),
     cmocka_unit_test (test_fails),
     cmocka_unit_test (test_what_no_address_can_say),
     cmocka_unit_test (test_address_needs_no_thread),

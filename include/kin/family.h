@@ -173,6 +173,9 @@ typedef struct {
    * deadline abandons, so it owns what it touches. Fills results, best first, for every domain
    * asked; sa_family says whose each is. Returns how many, -errno, or KIN_RESOLVE_FAILED (). */
   int    (*resolve) (const KinQuery *query, KinAddress *results, size_t max_results);
+  /* sa_family, where it is not the family's own domain: a family may take IPv4's sockaddr. Of
+   * several such codecs the next is asked when a set answers -EAFNOSUPPORT. 0: the domain. */
+  uint16_t domain;
 } KinAddressCodec;
 enum {
   KIN_CODEC_BARE  = 1,   /* the tuple is its only member, without brackets: a path */
