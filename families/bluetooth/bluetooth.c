@@ -11,10 +11,11 @@
  * one follow the number: user (the controller to oneself), and, of no controller, monitor (all that
  * passes, for btmon) and control (the management interface).
  *
- * All of it is the kernel's; libbluetooth is not needed. Ours is that an hci socket which is bound
- * to no controller has a name, and that its packets come with it. See l2cap(7), rfcomm(7), sco(7)
- * and hci(7) of BlueZ. ISO sockets are left out: the kernel has them for who switches on its
- * experimental features. */
+ * Most of it is the kernel's; libbluetooth is not needed. Ours is that an hci socket which is bound
+ * to no controller has a name, and that its packets come with it; that a stream ends with 0 bytes,
+ * not as if it broke; and that one way of a connection, which Bluetooth cannot close alone, is not.
+ * See l2cap(7), rfcomm(7), sco(7) and hci(7) of BlueZ. ISO sockets are left out: the kernel has
+ * them for who switches on its experimental features. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -296,11 +297,47 @@ static const KinSocketOps hci_ops = {
   .size = sizeof (KinSocketOps),
   .close = hci_close,
   .bind = hci_bind,
+  .connect = hci_bind, /* who sends to a controller is bound to it: kin send hci:0 */
   .local = hci_local,
   .recvmsg = hci_recvmsg,
 };
 
-/* ---- Operations: sco ----------------------------------------------------------------------- */
+/* ---- Operations: connections --------------------------------------------------------------- */
+
+/* The kernel takes one way for both: what the peer still sends would be lost without a word. */
+static int
+bluetooth_shutdown (KinFamilySocket *socket, int how)
+{
+  if (how != SHUT_RDWR)
+    return -EOPNOTSUPP;
+  return shutdown (socket->fd, how) < 0 ? -errno : 0;
+}
+
+/* An ordinary end of a stream or of voice is ECONNRESET here, a link that was lost ETIMEDOUT. The
+ * kernel says so once, and then waits: shut down, the socket goes on saying that this is the end.
+ */
+static ssize_t
+bluetooth_received (const KinFamilySocket *socket, ssize_t n)
+{
+  if (n >= 0)
+    return n;
+  if (errno != ECONNRESET)
+    return -errno;
+  shutdown (socket->fd, SHUT_RDWR);
+  return 0;
+}
+
+static ssize_t
+bluetooth_recv (KinFamilySocket *socket, void *data, size_t length, int flags)
+{
+  return bluetooth_received (socket, recv (socket->fd, data, length, flags));
+}
+
+static ssize_t
+bluetooth_recvmsg (KinFamilySocket *socket, struct msghdr *message, int flags)
+{
+  return bluetooth_received (socket, recvmsg (socket->fd, message, flags));
+}
 
 /* The kernel writes 4 bytes of SCO's MTU, whatever the room, where L2CAP and HCI have 2. */
 static int
@@ -320,8 +357,23 @@ sco_getsockopt (KinFamilySocket *socket, int level, int number, void *value, soc
   return 0;
 }
 
+static const KinSocketOps packet_ops = {
+  .size = sizeof (KinSocketOps),
+  .shutdown = bluetooth_shutdown,
+};
+
+static const KinSocketOps stream_ops = {
+  .size = sizeof (KinSocketOps),
+  .shutdown = bluetooth_shutdown,
+  .recv = bluetooth_recv,
+  .recvmsg = bluetooth_recvmsg,
+};
+
 static const KinSocketOps sco_ops = {
   .size = sizeof (KinSocketOps),
+  .shutdown = bluetooth_shutdown,
+  .recv = bluetooth_recv,
+  .recvmsg = bluetooth_recvmsg,
   .getsockopt = sco_getsockopt,
 };
 
@@ -335,10 +387,10 @@ static const KinSocketOps sco_ops = {
 static const KinProtocol bluetooth_protocols[] = {
   { .scheme  = "l2cap",        .type = SOCK_SEQPACKET, L2CAP,
     .example = "l2cap:AA:BB:CC:DD:EE:FF,0x1001",
-    .round_trip = bluetooth_trip_l2cap },
+    .ops     = &packet_ops,      .round_trip = bluetooth_trip_l2cap },
   { .scheme  = "l2cap-stream", .type = SOCK_STREAM,    L2CAP,
     .example = "l2cap-stream:any,0x1001",
-    .round_trip = bluetooth_trip_l2cap_stream },
+    .ops     = &stream_ops,      .round_trip = bluetooth_trip_l2cap_stream },
   { .scheme  = "l2cap-dgram",  .type = SOCK_DGRAM,     L2CAP,
     .example = "l2cap-dgram:AA:BB:CC:DD:EE:FF,0x1001" },
   { .scheme  = "l2cap-raw",    .type = SOCK_RAW,       L2CAP,
@@ -346,7 +398,8 @@ static const KinProtocol bluetooth_protocols[] = {
   { .scheme  = "rfcomm",       .type = SOCK_STREAM,    .protocol = BTPROTO_RFCOMM,
     .codecs  = KIN_TABLE (rfcomm_codecs),              .kernel_waits = KIN_WAITS_ALL,
     .grammar = "DEVICE,CHANNEL", .example = "rfcomm:AA:BB:CC:DD:EE:FF,3",
-    .modules = "rfcomm",         .round_trip = bluetooth_trip_rfcomm },
+    .modules = "rfcomm",
+    .ops     = &stream_ops,      .round_trip = bluetooth_trip_rfcomm },
   { .scheme  = "sco",          .type = SOCK_SEQPACKET, .protocol = BTPROTO_SCO,
     .codecs  = KIN_TABLE (sco_codecs),                 .kernel_waits = KIN_WAITS_ALL,
     .grammar = "DEVICE",         .example = "sco:AA:BB:CC:DD:EE:FF",
