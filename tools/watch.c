@@ -29,6 +29,7 @@ typedef struct {
   TimeForm time_form;
   gint64 nsec, before_nsec; /* since 1970, of this one and the one before; 0: there was none */
   gint64 dropped;           /* in all */
+  gboolean has_ended;       /* a connection: the peer closed it */
 } Watching;
 
 /* ---- What comes with a datagram ------------------------------------------------------------ */
@@ -219,6 +220,9 @@ watch_next (Watching *watching, GError **error)
   n = kin_socket_recvmsg (watching->socket, watching->message, 0, error);
   if (n < 0)
     return FALSE;
+  watching->has_ended = n == 0 && lookup_has_connections (watching->row.type);
+  if (watching->has_ended)
+    return TRUE;
   watching->length = (gsize) n;
   watch_read_time (watching);
   drops = watch_read_drops (watching);
@@ -238,8 +242,11 @@ watch_all (Watching *watching, guint64 count, GError **error)
   GError *failure = NULL;
   guint64 seen = 0;
 
-  while ((count == 0 || seen < count) && watch_next (watching, &failure))
+  while (!watching->has_ended && (count == 0 || seen < count) && watch_next (watching, &failure))
     seen++;
+  if (watching->has_ended && count > 0)
+    g_set_error (&failure, TOOL_ERROR, TOOL_ERROR_FAILED, "watch: the other end closed %s",
+                 watching->row.scheme);
   if (count == 0 && g_error_matches (failure, KIN_ERROR, KIN_ERROR_TIMED_OUT))
     g_clear_error (&failure);
   if (!failure)
@@ -302,6 +309,15 @@ watch_look_up (Watching *watching, const char *endpoint, GError **error)
   return !is_log || watching->row.log;
 }
 
+/* Bound; or, where a service tells of something packet by packet on a connection, connected. */
+static KinSocket *
+watch_open (const KinProtocol *row, const char *endpoint, GError **error)
+{
+  if (row->type == SOCK_SEQPACKET && row->describe)
+    return kin_connect (endpoint, KIN_FOREVER, error);
+  return door_open (endpoint, DOOR_DATAGRAMS, "watch", error);
+}
+
 static gboolean
 watch_at (const char *endpoint, GError **error)
 {
@@ -313,7 +329,7 @@ watch_at (const char *endpoint, GError **error)
   if (!watch_parse (&watching, &count, &timeout_usec, error)
       || !watch_look_up (&watching, endpoint, error))
     return FALSE;
-  watching.socket = door_open (endpoint, DOOR_DATAGRAMS, "watch", error);
+  watching.socket = watch_open (&watching.row, endpoint, error);
   if (!watching.socket)
     return FALSE;
   datagram_set_options (watching.socket, &watching.row, endpoint);
@@ -366,9 +382,10 @@ KIN_VERB (watch) = {
   .operands = "ENDPOINT",
   .summary = "show each datagram that comes",
   .details =
-      "Binds ENDPOINT. A datagram is shown with the time at which the kernel had it, its sender,\n"
-      "its length and a dump, or in one line as its family writes it; before it how many found no\n"
-      "room and were dropped. Exit code 1 where --timeout came before --count.\n"
+      "Binds ENDPOINT, or connects to it where a service tells of something packet by packet. A\n"
+      "datagram is shown with the time at which the kernel had it, its sender, its length and a\n"
+      "dump, or in one line as its family writes it; before it how many found no room and were\n"
+      "dropped. Exit code 1 where --timeout came before --count.\n"
       "\n"
       "Examples:\n"
       "  kin watch unix-dgram:/tmp/log.sock\n"
