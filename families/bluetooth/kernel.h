@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* families/bluetooth/kernel.h: the kernel's side of Bluetooth sockets, which no header of the C
- * library or of the kernel has for programs: addresses, options, numbers. And what the files of this
- * folder have of each other.
+ * library or of the kernel has for programs: addresses, options, numbers. And what the files of
+ * this folder have of each other.
  *
  * Names and layouts are those of net/bluetooth in Linux. What goes over the air or to a controller
  * is little-endian on every machine: le16 is such a number. */

@@ -9,7 +9,8 @@ static const KinField can_filters[] = {
   { .name = "id",   .kind = KIN_CUSTOM, KIN_AT (struct can_filter, can_id),
     .get  = can_filter_get, .set = can_filter_set },
   { .name = "mask", .kind = KIN_CUSTOM, KIN_AT (struct can_filter, can_mask),
-    .get  = can_mask_get,   .set = can_mask_set, .flags = KIN_FIELD_OPTIONAL, .fallback = UINT64_MAX },
+    .get  = can_mask_get,   .set = can_mask_set, .flags = KIN_FIELD_OPTIONAL,
+    .fallback = UINT64_MAX },
 };
 
 static const KinName can_error_masks[] = { { "none", 0 }, { "all", CAN_ERR_MASK }, { 0 } };
@@ -97,7 +98,8 @@ static const KinField j1939_filters[] = {
 /* ---- What control messages hold ------------------------------------------------------------- */
 
 /* struct sock_extended_err: info is J1939_EE_INFO_* where the origin is 1, SO_EE_ORIGIN_LOCAL, and
- * SCM_TSTAMP_* where it is 4, SO_EE_ORIGIN_TIMESTAMPING. <linux/errqueue.h> cannot be included beside glibc's <time.h>. */
+ * SCM_TSTAMP_* where it is 4, SO_EE_ORIGIN_TIMESTAMPING. <linux/errqueue.h> cannot be included
+ * beside glibc's <time.h>. */
 struct can_error_entry {
   uint32_t error;
   uint8_t  origin, type, code, pad;
@@ -144,11 +146,13 @@ static const KinField j1939_statistics[] = {
 #define WRITE .flags = KIN_OPTION_WRITE
 
 static const KinOption can_options[] = {
-  { .name = "can.err-filter",    .help = "error frames to receive: the sum of their classes CAN_ERR_*",
+  { .name = "can.err-filter",
+    .help = "error frames to receive: the sum of their classes CAN_ERR_*",
     RAW (CAN_RAW_ERR_FILTER),    NUMBER (sizeof (can_err_mask_t)), .names = can_error_masks, BOTH },
   { .name = "can.fd-frames",     .help = "CAN FD frames as well",
     RAW (CAN_RAW_FD_FRAMES),     TRUTH, BOTH },
-  { .name = "can.filter",        .help = "frames to receive: ID, ID:MASK, and ~ID:MASK for all others",
+  { .name = "can.filter",
+    .help = "frames to receive: ID, ID:MASK, and ~ID:MASK for all others",
     RAW (CAN_RAW_FILTER),        ARRAY (struct can_filter, can_filters), BOTH },
   { .name = "can.join-filters",  .help = "a frame must match all filters, not one of them",
     RAW (CAN_RAW_JOIN_FILTERS),  TRUTH, BOTH },
@@ -172,7 +176,8 @@ static const KinOption can_options[] = {
     ISOTP (CAN_ISOTP_TX_STMIN),  NUMBER (4), BOTH },
   { .name = "j1939.errqueue",    .help = "tell what becomes of messages, in the error queue",
     J1939 (SO_J1939_ERRQUEUE),   TRUTH, BOTH },
-  { .name = "j1939.filter",      .help = "senders and groups to receive: NAME:MASK:PGN:MASK:ADDR:MASK",
+  { .name = "j1939.filter",
+    .help = "senders and groups to receive: NAME:MASK:PGN:MASK:ADDR:MASK",
     J1939 (SO_J1939_FILTER),     ARRAY (struct j1939_filter, j1939_filters), WRITE },
   { .name = "j1939.promisc",     .help = "receive what is for others, too",
     J1939 (SO_J1939_PROMISC),    TRUTH, BOTH },

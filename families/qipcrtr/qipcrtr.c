@@ -177,7 +177,8 @@ static const KinConstant qipcrtr_constants[] = {
 
 static const KinHint qipcrtr_hints[] = {
   { .operation = "open", .code = EAFNOSUPPORT, .sentence = "load it: modprobe qrtr" },
-  { .operation = "bind", .code = EACCES,       .sentence = "ports below 0x4000 take CAP_NET_ADMIN" },
+  { .operation = "bind", .code = EACCES,
+    .sentence = "ports below 0x4000 take CAP_NET_ADMIN" },
   { .operation = "bind", .code = EADDRINUSE,   .sentence = "another socket has the port: port 0 is "
                 "one that is free" },
   { .operation = "bind", .code = EINVAL,       .sentence = "only this node's address can be bound: "

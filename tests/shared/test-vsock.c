@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test-vsock: the family vsock: names, options, packets, what may wait, what fails.
+/* test-vsock: the family vsock: names, options, packets, connects that wait, what fails.
  *
  * Needs: vsock
  */
@@ -291,94 +291,14 @@ test_ends (void **state)
   check_half_closed ("vsock-seqpacket");
 }
 
-/* ---- What may wait ------------------------------------------------------------------------- */
+/* ---- Connects that wait; test-waits has the rest -------------------------------------------- */
 
 static void
-must_time_out (const char *operation, gboolean is_done, const GError *error, Moment began)
+must_time_out (gboolean is_done, const GError *error, Moment began)
 {
   if (is_done || !g_error_matches (error, KIN_ERROR, KIN_ERROR_TIMED_OUT))
-    fail_msg ("%s: %s", operation, error ? error->message : "it did not wait");
+    fail_msg ("%s", error ? error->message : "it did not wait");
   assert_waited (began, SHORT);
-}
-
-static void
-check_accept (KinSocket *door)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (KinSocket) socket = NULL;
-  Moment began;
-
-  must (kin_socket_set_timeout (door, SHORT, &error), error);
-  began = now ();
-  socket = kin_socket_accept (door, NULL, &error);
-  must_time_out ("accept", socket != NULL, error, began);
-}
-
-static void
-check_receive (KinSocket *socket)
-{
-  g_autoptr (GError) error = NULL;
-  Moment began;
-  gssize n;
-  char byte;
-
-  must (kin_socket_set_timeout (socket, SHORT, &error), error);
-  began = now ();
-  n = kin_socket_recv (socket, &byte, 1, 0, &error);
-  must_time_out ("receive", n >= 0, error, began);
-}
-
-/* Until the peer, who does not receive, takes no more. */
-static void
-check_send (KinSocket *socket)
-{
-  g_autoptr (GError) error = NULL;
-  char block[4096] = "";
-  Moment began;
-  gssize n;
-
-  must (kin_socket_set_timeout (socket, SHORT, &error), error);
-  do {
-    began = now ();
-    n = kin_socket_send (socket, block, sizeof block, 0, &error);
-  } while (n > 0);
-  must_time_out ("send", n >= 0, error, began);
-}
-
-static void
-check_waits (const char *scheme)
-{
-  Pair pair = connect_pair (scheme, "");
-
-  check_accept (pair.door);
-  check_receive (pair.server);
-  check_send (pair.server);
-  pair_free (&pair);
-}
-
-static void
-test_waits (void **state)
-{
-  (void) state;
-  need_vsock ();
-  check_waits ("vsock");
-  check_waits ("vsock-seqpacket");
-}
-
-static void
-test_datagram_waits (void **state)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (KinSocket) socket = kin_bind ("vsock-dgram:any:any", &error);
-
-  (void) state;
-  if (!socket) {
-    assert_non_null (strstr (error->message, "modprobe"));
-    g_clear_error (&error); /* skip () does not come back */
-    print_message ("# the kernel has no datagrams: modprobe vmw_vsock_vmci_transport\n");
-    skip ();
-  }
-  check_receive (socket);
 }
 
 /* The kernel would wait for two seconds, whatever SO_SNDTIMEO says. */
@@ -395,7 +315,7 @@ test_connect_waits (void **state)
     Moment began = now ();
     gboolean is_done = kin_connect (endpoints[i], SHORT, &error) != NULL;
 
-    must_time_out ("connect", is_done, error, began);
+    must_time_out (is_done, error, began);
     assert_non_null (strstr (error->message, "does not answer"));
   }
   close (machine);
@@ -426,7 +346,7 @@ test_connect_through_signals (void **state)
   is_done = kin_connect ("vsock:4242:99", SHORT, &error) != NULL;
   assert_int_equal (setitimer (ITIMER_REAL, &never, NULL), 0);
   assert_int_equal (sigaction (SIGALRM, &before, NULL), 0);
-  must_time_out ("connect", is_done, error, began);
+  must_time_out (is_done, error, began);
   close (machine);
 }
 
@@ -508,8 +428,6 @@ main (void)
     cmocka_unit_test (test_too_long_a_packet),
     cmocka_unit_test (test_stream),
     cmocka_unit_test (test_ends),
-    cmocka_unit_test (test_waits),
-    cmocka_unit_test (test_datagram_waits),
     cmocka_unit_test (test_connect_waits),
     cmocka_unit_test (test_connect_through_signals),
     cmocka_unit_test (test_connect_timeout_option),

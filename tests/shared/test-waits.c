@@ -5,10 +5,16 @@
  * A protocol with a loopback is tried there: accept, receive, and send until the peer takes no
  * more. Others, and other operations, have lines in tests/families/NAME.waits:
  *
- *   OPERATION ENDPOINT [TO]  connect to it; listen there and accept; bind it and receive; connect
- * to it and send until that waits, or bind it and send to TO none SCHEME WHY…         no operation
- * of that scheme waits here own-network              this family is tried in a network namespace of
- * its own, see net.h run COMMAND…             before its cases
+ *   OPERATION ENDPOINT [TO]
+ *
+ *   connect      to it
+ *   accept       listen there, and accept
+ *   receive      bind it, and receive
+ *   send         connect to it and send until that waits, or bind it and send to TO
+ *
+ *   none SCHEME WHY…   no operation of that scheme waits here
+ *   own-network        this family is tried in a network namespace of its own, see net.h
+ *   run COMMAND…       before its cases
  *
  * A case is a scheme. One of which nothing is said fails. */
 #include "net.h"
