@@ -380,7 +380,10 @@ static const KinSocketOps sco_ops = {
 /* ---- Tables -------------------------------------------------------------------------------- */
 
 /* clang-format off */
-#define L2CAP .protocol = BTPROTO_L2CAP, .kernel_waits = KIN_WAITS_ALL, \
+/* To L2CAP and SCO SO_SNDTIMEO is how long the protocol may take to connect, too: what then comes is
+ * ECONNREFUSED. So libkin polls for these. */
+#define NOT_TO_SEND .kernel_waits = KIN_WAITS_RECEIVE | KIN_WAITS_ACCEPT
+#define L2CAP .protocol = BTPROTO_L2CAP, NOT_TO_SEND, \
   .codecs = KIN_TABLE (l2cap_codecs), .grammar = "DEVICE,PSM[,CID[,TYPE]]"
 
 /* A raw hci socket receives nothing unless its filter lets it pass. */
@@ -401,7 +404,7 @@ static const KinProtocol bluetooth_protocols[] = {
     .modules = "rfcomm",
     .ops     = &stream_ops,      .round_trip = bluetooth_trip_rfcomm },
   { .scheme  = "sco",          .type = SOCK_SEQPACKET, .protocol = BTPROTO_SCO,
-    .codecs  = KIN_TABLE (sco_codecs),                 .kernel_waits = KIN_WAITS_ALL,
+    .codecs  = KIN_TABLE (sco_codecs),                 NOT_TO_SEND,
     .grammar = "DEVICE",         .example = "sco:AA:BB:CC:DD:EE:FF",
     .ops     = &sco_ops,         .round_trip = bluetooth_trip_sco },
   { .scheme  = "hci",          .type = SOCK_RAW,       .protocol = BTPROTO_HCI,

@@ -8,6 +8,7 @@ and btvirt, one connection each: it mends that answer, makes the SCO links itsel
 Prints "ready" once both are up, then closes its standard output and goes on for as long as they are
 needed. The numbers are the Bluetooth Core Specification's, volume 4 part E.
 """
+import errno
 import os
 import select
 import socket
@@ -40,9 +41,17 @@ class Controller:
         self.kernel = os.open("/dev/vhci", os.O_RDWR)
         os.write(self.kernel, bytes([VENDOR, 0]))   # a BR/EDR controller
 
+    def tell(self, packet):
+        """To the kernel, which hears nothing from a controller that is down."""
+        try:
+            os.write(self.kernel, packet)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+
     def event(self, code, layout, *values):
         body = struct.pack("<" + layout, *values)
-        os.write(self.kernel, struct.pack("BBB", EVENT, code, len(body)) + body)
+        self.tell(struct.pack("BBB", EVENT, code, len(body)) + body)
 
     def link(self, error=0):
         """Tells the kernel that the SCO link to the other is there, or why not."""
@@ -74,7 +83,7 @@ class Controller:
         if packet[0] == VENDOR:
             return
         if packet[0] == SCO:
-            os.write(self.other.kernel, packet)
+            self.other.tell(packet)
             self.event(PACKETS_DONE, "BHH", 1, VOICE, 1)
         elif packet[0] != COMMAND or not self.command(struct.unpack_from("<H", packet, 1)[0],
                                                       packet[4:]):
@@ -89,7 +98,7 @@ class Controller:
             packet, self.received = bytearray(self.received[:length]), self.received[length:]
             if packet[:2] == bytes([EVENT, COMMAND_COMPLETE]):
                 self.completed(struct.unpack_from("<H", packet, 4)[0], packet)
-            os.write(self.kernel, packet)
+            self.tell(packet)
 
     def packet_length(self):
         """Of the first packet received, or 0 if too little of it is there."""
