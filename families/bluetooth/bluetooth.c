@@ -17,6 +17,7 @@
  * See l2cap(7), rfcomm(7), sco(7) and hci(7) of BlueZ. ISO sockets are left out: the kernel has
  * them for who switches on its experimental features. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -313,30 +314,43 @@ bluetooth_shutdown (KinFamilySocket *socket, int how)
   return shutdown (socket->fd, how) < 0 ? -errno : 0;
 }
 
-/* An ordinary end of a stream or of voice is ECONNRESET here, a link that was lost ETIMEDOUT. The
- * kernel says so once, and then waits: shut down, the socket goes on saying that this is the end.
- */
-static ssize_t
-bluetooth_received (const KinFamilySocket *socket, ssize_t n)
+/* An ordinary end is ECONNRESET, or 0, once, before the packets that still wait; a link that was
+ * lost is ETIMEDOUT. Shut down, the socket gives what waits, and then 0 again and again. */
+static int
+bluetooth_has_ended (const KinFamilySocket *socket, ssize_t n)
 {
-  if (n >= 0)
-    return n;
-  if (errno != ECONNRESET)
-    return -errno;
+  struct pollfd end = { .fd = socket->fd, .events = POLLRDHUP };
+
+  if (n == 0)
+    return poll (&end, 1, 0) > 0;
+  if (n > 0 || errno != ECONNRESET)
+    return 0;
   shutdown (socket->fd, SHUT_RDWR);
-  return 0;
+  return 1;
 }
 
 static ssize_t
 bluetooth_recv (KinFamilySocket *socket, void *data, size_t length, int flags)
 {
-  return bluetooth_received (socket, recv (socket->fd, data, length, flags));
+  ssize_t n = recv (socket->fd, data, length, flags);
+
+  if (n > 0 || !bluetooth_has_ended (socket, n))
+    return n < 0 ? -errno : n;
+  n = recv (socket->fd, data, length, flags | MSG_DONTWAIT);
+  return n < 0 ? 0 : n;
 }
 
 static ssize_t
 bluetooth_recvmsg (KinFamilySocket *socket, struct msghdr *message, int flags)
 {
-  return bluetooth_received (socket, recvmsg (socket->fd, message, flags));
+  struct msghdr before = *message;
+  ssize_t n = recvmsg (socket->fd, message, flags);
+
+  if (n > 0 || !bluetooth_has_ended (socket, n))
+    return n < 0 ? -errno : n;
+  *message = before;
+  n = recvmsg (socket->fd, message, flags | MSG_DONTWAIT);
+  return n < 0 ? 0 : n;
 }
 
 /* The kernel writes 4 bytes of SCO's MTU, whatever the room, where L2CAP and HCI have 2. */
@@ -357,12 +371,7 @@ sco_getsockopt (KinFamilySocket *socket, int level, int number, void *value, soc
   return 0;
 }
 
-static const KinSocketOps packet_ops = {
-  .size = sizeof (KinSocketOps),
-  .shutdown = bluetooth_shutdown,
-};
-
-static const KinSocketOps stream_ops = {
+static const KinSocketOps connection_ops = {
   .size = sizeof (KinSocketOps),
   .shutdown = bluetooth_shutdown,
   .recv = bluetooth_recv,
@@ -390,10 +399,10 @@ static const KinSocketOps sco_ops = {
 static const KinProtocol bluetooth_protocols[] = {
   { .scheme  = "l2cap",        .type = SOCK_SEQPACKET, L2CAP,
     .example = "l2cap:AA:BB:CC:DD:EE:FF,0x1001",
-    .ops     = &packet_ops,      .round_trip = bluetooth_trip_l2cap },
+    .ops     = &connection_ops,  .round_trip = bluetooth_trip_l2cap },
   { .scheme  = "l2cap-stream", .type = SOCK_STREAM,    L2CAP,
     .example = "l2cap-stream:any,0x1001",
-    .ops     = &stream_ops,      .round_trip = bluetooth_trip_l2cap_stream },
+    .ops     = &connection_ops,  .round_trip = bluetooth_trip_l2cap_stream },
   { .scheme  = "l2cap-dgram",  .type = SOCK_DGRAM,     L2CAP,
     .example = "l2cap-dgram:AA:BB:CC:DD:EE:FF,0x1001" },
   { .scheme  = "l2cap-raw",    .type = SOCK_RAW,       L2CAP,
@@ -402,7 +411,7 @@ static const KinProtocol bluetooth_protocols[] = {
     .codecs  = KIN_TABLE (rfcomm_codecs),              .kernel_waits = KIN_WAITS_ALL,
     .grammar = "DEVICE,CHANNEL", .example = "rfcomm:AA:BB:CC:DD:EE:FF,3",
     .modules = "rfcomm",
-    .ops     = &stream_ops,      .round_trip = bluetooth_trip_rfcomm },
+    .ops     = &connection_ops,  .round_trip = bluetooth_trip_rfcomm },
   { .scheme  = "sco",          .type = SOCK_SEQPACKET, .protocol = BTPROTO_SCO,
     .codecs  = KIN_TABLE (sco_codecs),                 NOT_TO_SEND,
     .grammar = "DEVICE",         .example = "sco:AA:BB:CC:DD:EE:FF",
