@@ -102,7 +102,8 @@ class Machine(kintest.TestCase):
 
     def test_python(self):
         """CPython's own tests of its socket module: all families that it knows are there. Those of
-        RDS wait for ever now and then, on a slow machine, and are tried three times."""
+        RDS close a socket at once, with which the kernel drops what it has not yet sent, so that the
+        other end waits for ever now and then: they are tried three times."""
         ran, skipped = 0, []
         for choice, tries in (("-i", 1), ("-m", 3)):
             for _ in range(tries):
