@@ -18,7 +18,7 @@ cross_packages=(gcc-s390x-linux-gnu gcc-i686-linux-gnu qemu-user)
 vm_packages=(qemu-system-x86 busybox-static kmod cpio xz-utils iproute2 bluez bluez-test-tools)
 # Partners of the tests in it.
 # shellcheck disable=SC2034
-partner_packages=(libpython3.11-testsuite can-utils kcapi-tools openssl)
+partner_packages=(libpython3.11-testsuite can-utils kcapi-tools openssl qrtr-tools)
 # To measure, and what is measured beside Kin.
 # shellcheck disable=SC2034
 bench_packages=(libapr1-dev libnspr4-dev libglib2.0-dev python3 socat strace valgrind)

@@ -148,11 +148,13 @@ static const KinAddressCodec qipcrtr_control_codecs[] = {
 static const KinProtocol qipcrtr_protocols[] = {
   { .scheme   = "qipcrtr",         .type     = SOCK_DGRAM, .codecs = KIN_TABLE (qipcrtr_codecs),
     .kernel_waits = KIN_WAITS_RECEIVE,       .ops     = &qipcrtr_ops,
+    .flags    = KIN_PROTOCOL_REFUSES_NOSIGNAL,
     .grammar  = "NODE,PORT",       .example  = "qipcrtr:1,16384",
     .loopback = "any,0" },
   { .scheme   = "qipcrtr-control", .type     = SOCK_DGRAM,
     .codecs   = KIN_TABLE (qipcrtr_control_codecs),
     .kernel_waits = KIN_WAITS_RECEIVE,       .ops     = &qipcrtr_control_ops,
+    .flags    = KIN_PROTOCOL_REFUSES_NOSIGNAL,
     .grammar  = "[NODE[,PORT]]",   .example  = "qipcrtr-control:",
     .describe = qipcrtr_packet_describe,     .compose = qipcrtr_packet_compose,
     .datagram = "NEW_LOOKUP service=15",     .round_trip = qipcrtr_control_trip },

@@ -11,16 +11,80 @@
  * The node behind a name's scope is where it is looked for; a tuple has no place for it.
  *
  * A connect is done once the server accepts. It waits for 8 s, tipc.conn-timeout, whatever
- * SO_SNDTIMEO says. tipc-topology is the service that tells who comes and goes; topology.c.
- * All is the kernel's: Documentation/networking/tipc.rst, and http://tipc.io. */
+ * SO_SNDTIMEO says. It ends both ways at once. tipc-topology is the service that tells who comes
+ * and goes; topology.c. All is the kernel's: Documentation/networking/tipc.rst, and http://tipc.io.
+ */
 #include <errno.h>
 #include <linux/tipc.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "topology.h"
 
 #include "constants.h"
+
+/* ---- Operations: how a connection ends ----------------------------------------------------- */
+
+/* The errno of what ended it; 0: the peer closed it, and nothing was lost. */
+static int
+tipc_end (struct msghdr *message)
+{
+  struct cmsghdr *control = CMSG_FIRSTHDR (message);
+  uint32_t error, length;
+
+  if (!control || control->cmsg_level != SOL_TIPC || control->cmsg_type != TIPC_ERRINFO)
+    return 0;
+  memcpy (&error, CMSG_DATA (control), sizeof error);
+  memcpy (&length, CMSG_DATA (control) + sizeof error, sizeof length);
+  return length > 0 || (error != TIPC_CONN_SHUTDOWN && error != TIPC_ERR_NO_PORT) ? ECONNRESET : 0;
+}
+
+/* A close without a shutdown is a reset to the kernel, though that is how every program closes. It
+ * is the end here, unless something came back unread. Who asks for control messages is told. */
+static ssize_t
+tipc_recvmsg (KinFamilySocket *socket, struct msghdr *message, int flags)
+{
+  union {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE (2 * sizeof (uint32_t))];
+  } control;
+  struct msghdr own = *message;
+  ssize_t n;
+
+  if (message->msg_controllen == 0) {
+    own.msg_control = &control;
+    own.msg_controllen = sizeof control;
+  }
+  n = recvmsg (socket->fd, &own, flags);
+  if (n < 0)
+    return -errno;
+  if (message->msg_controllen == 0) {
+    if (n == 0 && tipc_end (&own) != 0)
+      return -tipc_end (&own);
+    own.msg_control = NULL;
+    own.msg_controllen = 0;
+    own.msg_flags &= ~MSG_CTRUNC;
+  }
+  *message = own;
+  return n;
+}
+
+/* Both ways at once, or not at all: the kernel has no half. */
+static int
+tipc_shutdown (KinFamilySocket *socket, int how)
+{
+  if (how != SHUT_RDWR)
+    return -EOPNOTSUPP;
+  return shutdown (socket->fd, how) < 0 ? -errno : 0;
+}
+
+static const KinSocketOps tipc_connection_ops = {
+  .size = sizeof tipc_connection_ops,
+  .shutdown = tipc_shutdown,
+  .recvmsg = tipc_recvmsg,
+};
 
 /* clang-format off */
 
@@ -146,10 +210,11 @@ static const KinField tipc_service[] = {
 static const KinProtocol tipc_protocols[] = {
   { .scheme  = "tipc",           .type     = SOCK_STREAM,    .codecs  = KIN_TABLE (tipc_codecs),
     .kernel_waits = WAITS,       .grammar  = GRAMMAR,        .example = "tipc:name,1000,1",
-    .loopback = LOOPBACK },
+    .loopback = LOOPBACK,        .ops      = &tipc_connection_ops },
   { .scheme  = "tipc-seqpacket", .type     = SOCK_SEQPACKET, .codecs  = KIN_TABLE (tipc_codecs),
     .kernel_waits = WAITS,       .grammar  = GRAMMAR,
-    .example = "tipc-seqpacket:range,1000,0,9,node",         .loopback = LOOPBACK },
+    .example = "tipc-seqpacket:range,1000,0,9,node",         .loopback = LOOPBACK,
+    .ops     = &tipc_connection_ops },
   { .scheme  = "tipc-rdm",       .type     = SOCK_RDM,       .codecs  = KIN_TABLE (tipc_codecs),
     .kernel_waits = WAITS,       .grammar  = GRAMMAR,
     .example = "tipc-rdm:id,0x1001001,1234",                 .loopback = LOOPBACK },
@@ -158,6 +223,7 @@ static const KinProtocol tipc_protocols[] = {
     .example = "tipc-dgram:name,1000,1",                     .loopback = LOOPBACK },
   { .scheme  = "tipc-topology",  .type     = SOCK_SEQPACKET,
     .codecs  = KIN_TABLE (tipc_topology_codecs),             .kernel_waits = WAITS,
+    .ops     = &tipc_connection_ops,
     .grammar = "[NODE]",         .example  = "tipc-topology:",
     .describe = tipc_topology_describe,                      .compose  = tipc_topology_compose,
     .datagram = "PORTS type=1000 lower=0 upper=99",          .round_trip = tipc_topology_trip },
@@ -221,32 +287,30 @@ static const KinControl tipc_controls[] = {
 static const KinHint tipc_hints[] = {
   { .operation = "open",    .code = EAFNOSUPPORT,    .sentence = "load it: modprobe tipc" },
   { .operation = "bind",    .code = EACCES,          .sentence = "types below 64 are TIPC's own" },
-  { .operation = "bind",    .code = EAFNOSUPPORT,
-    .sentence = "the kernel chooses a socket's id; "
+  { .operation = "bind",    .code = EAFNOSUPPORT,    .sentence = "the kernel chooses a socket's id; "
                 "bind a name, or a range" },
   { .operation = "bind",    .code = EINVAL,          .sentence = "lower is greater than upper, or "
                 "the socket is connected or in a group" },
   { .operation = "listen",  .code = EINVAL,          .sentence = "the socket is connected" },
-  { .operation = "connect", .code = ECONNREFUSED,
-    .sentence = "the socket that has the name does "
+  { .operation = "connect", .code = ECONNREFUSED,    .sentence = "the socket that has the name does "
                 "not listen, or is of another type" },
   { .operation = "connect", .code = EHOSTUNREACH,    .sentence = NOBODY },
-  { .operation = "connect", .code = EINVAL,
-    .sentence = "a connection goes to a name or an "
+  { .operation = "connect", .code = EINVAL,          .sentence = "a connection goes to a name or an "
                 "id, not to a range" },
   { .operation = "connect", .code = ETIMEDOUT,       .sentence = "it did not accept in time" },
   { .operation = "send",    .code = ECONNREFUSED,    .sentence = "nobody is there" },
   { .operation = "send",    .code = EDESTADDRREQ,    .sentence = "say where to, or connect it" },
   { .operation = "send",    .code = EHOSTUNREACH,    .sentence = NOBODY },
-  { .operation = "send",    .code = EMSGSIZE,
-    .sentence = "a message has at most 66000 bytes" },
-  { .operation = "receive", .code = ECONNRESET,
-    .sentence = "the peer ended without closing, or "
-                "did not take what was sent" },
+  { .operation = "send",    .code = EMSGSIZE,        .sentence = "a message has at most 66000 bytes" },
+  { .operation = "receive", .code = ECONNRESET,      .sentence = "the peer ended, or did not answer, "
+                "before it had read all" },
   { .operation = "set",     .code = EACCES,          .sentence = "group types below 64 are TIPC's "
-                "own" },
+                "own, and a socket is in one group at most" },
   { .operation = "set",     .code = EINVAL,          .sentence = "out of range; or, of groups, the "
-                "socket is in none, or in one already, or has no datagrams" },
+                "socket is in none, or has no datagrams" },
+  { .operation = "set",     .code = ENOPROTOOPT,     .sentence = "not for sockets of this type" },
+  { .operation = "shut",    .code = EOPNOTSUPP,      .sentence = "a connection of TIPC ends both "
+                "ways at once: SHUT_RDWR" },
 };
 
 /* ---- The descriptor ------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test-tipc: what the command cannot reach: what comes back, groups, a connect that nobody accepts,
- * subscriptions and events as bytes.
+ * subscriptions and events as bytes. Names are the whole cluster's, so types are 9PID.
  *
  * Needs: tipc plugins
  */
@@ -19,8 +19,6 @@ need_tipc (void)
     skip ();
   }
 }
-
-/* Names are the whole cluster's: types are 9PID, of this process's own. */
 
 static void
 assert_prints (GVariant *value, const char *text)
@@ -276,11 +274,28 @@ test_groups (void **state)
   assert_event (first, MSG_OOB);
   must_send (second, "to the group", 12);
   assert_receives (first, "to the group");
-  assert_fails (kin_socket_set_option_text (second, "tipc.group-join", "70:1", &error), EINVAL,
+  assert_fails (kin_socket_set_option_text (second, "tipc.group-join", "70:1", &error), EACCES,
                 &error);
   must (kin_socket_set_option_text (second, "tipc.group-leave", "now", &error), error);
   assert_event (first, MSG_OOB | MSG_EOR);
   assert_int_equal (get_number (second, "tipc.group"), 0);
+}
+
+/* ---- Connections --------------------------------------------------------------------------- */
+
+/* A connect is done once it is accepted, so one thread starts it, accepts, and goes on. */
+static KinSocket *
+start_and_accept (const char *text, KinSocket *door, KinSocket **server)
+{
+  g_autoptr (GError) error = NULL;
+  KinSocket *client = kin_connect_start (text, &error);
+
+  must (client, error);
+  *server = must_accept (door);
+  while (!kin_connect_continue (client, NULL))
+    assert_int_equal (errno, EINPROGRESS);
+  must (kin_socket_set_timeout (client, LONG, &error), error);
+  return client;
 }
 
 /* ---- Waits --------------------------------------------------------------------------------- */
@@ -323,6 +338,41 @@ test_the_kernels_own_timeout (void **state)
   assert_waited (began, SHORT);
 }
 
+/* The peer closed without having read all: that is no end. */
+static void
+test_unread (void **state)
+{
+  g_autoptr (KinSocket) door = NULL, client = NULL, server = NULL;
+  g_autoptr (GError) error = NULL;
+  char data[100];
+
+  (void) state;
+  need_tipc ();
+  door = must_listen (own_name ("tipc:name,9PID,1,node"));
+  client = start_and_accept (own_name ("tipc:name,9PID,1"), door, &server);
+  must_send (client, "unread", 6);
+  g_clear_pointer (&server, kin_socket_unref);
+  assert_fails (kin_socket_recv (client, data, sizeof data, 0, &error) >= 0, ECONNRESET, &error);
+}
+
+static void
+test_end (void **state)
+{
+  g_autoptr (KinSocket) door = NULL, client = NULL, server = NULL;
+  g_autoptr (GError) error = NULL;
+  char data[100];
+
+  (void) state;
+  need_tipc ();
+  door = must_listen (own_name ("tipc:name,9PID,1,node"));
+  client = start_and_accept (own_name ("tipc:name,9PID,1"), door, &server);
+  must_send (server, "all", 3);
+  g_clear_pointer (&server, kin_socket_unref);
+  assert_receives (client, "all");
+  must (kin_socket_recv (client, data, sizeof data, 0, &error) == 0, error);
+  assert_fails (kin_socket_shutdown (client, SHUT_WR, &error), EOPNOTSUPP, &error);
+}
+
 /* Until the window is full, for the peer does not read. */
 static void
 test_send_to_one_who_does_not_read (void **state)
@@ -338,10 +388,7 @@ test_send_to_one_who_does_not_read (void **state)
     g_autoptr (GError) error = NULL;
     Moment began;
 
-    must (kin_socket_set_timeout (door, LONG, &error), error);
-    client = kin_connect (own_name (text), 0, &error);
-    must (client, error);
-    server = must_accept (door);
+    client = start_and_accept (own_name (text), door, &server);
     must (kin_socket_set_timeout (client, SHORT, &error), error);
     do
       began = now ();
@@ -362,6 +409,8 @@ main (void)
     cmocka_unit_test (test_returned),
     cmocka_unit_test (test_destname),
     cmocka_unit_test (test_groups),
+    cmocka_unit_test (test_unread),
+    cmocka_unit_test (test_end),
     cmocka_unit_test (test_connect_that_nobody_accepts),
     cmocka_unit_test (test_the_kernels_own_timeout),
     cmocka_unit_test (test_send_to_one_who_does_not_read),
