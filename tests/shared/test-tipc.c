@@ -373,6 +373,24 @@ test_end (void **state)
   assert_fails (kin_socket_shutdown (client, SHUT_WR, &error), EOPNOTSUPP, &error);
 }
 
+static void
+test_event_that_never_comes (void **state)
+{
+  g_autoptr (KinSocket) socket = NULL;
+  g_autoptr (GError) error = NULL;
+  char data[100];
+  Moment began;
+
+  (void) state;
+  need_tipc ();
+  socket = must_connect ("tipc-topology:");
+  must (kin_socket_set_timeout (socket, SHORT, &error), error);
+  began = now ();
+  assert_true (kin_socket_recv (socket, data, sizeof data, 0, &error) < 0);
+  assert_true (g_error_matches (error, KIN_ERROR, KIN_ERROR_TIMED_OUT));
+  assert_waited (began, SHORT);
+}
+
 /* Until the window is full, for the peer does not read. */
 static void
 test_send_to_one_who_does_not_read (void **state)
@@ -413,6 +431,7 @@ main (void)
     cmocka_unit_test (test_end),
     cmocka_unit_test (test_connect_that_nobody_accepts),
     cmocka_unit_test (test_the_kernels_own_timeout),
+    cmocka_unit_test (test_event_that_never_comes),
     cmocka_unit_test (test_send_to_one_who_does_not_read),
   };
 
