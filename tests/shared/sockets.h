@@ -93,6 +93,21 @@ must_accept (KinSocket *door)
   return socket;
 }
 
+/* A connection, by one thread: TIPC's connect is done once it is accepted. */
+static inline KinSocket *
+start_and_accept (const char *text, KinSocket *door, KinSocket **server)
+{
+  g_autoptr (GError) error = NULL;
+  KinSocket *client = kin_connect_start (text, &error);
+
+  must (client, error);
+  *server = must_accept (door);
+  while (!kin_connect_continue (client, NULL))
+    assert_int_equal (errno, EINPROGRESS);
+  must (kin_socket_set_timeout (client, LONG, &error), error);
+  return client;
+}
+
 static inline void
 must_send (KinSocket *socket, gconstpointer data, gsize length)
 {

@@ -283,21 +283,6 @@ test_groups (void **state)
 
 /* ---- Connections --------------------------------------------------------------------------- */
 
-/* A connect is done once it is accepted, so one thread starts it, accepts, and goes on. */
-static KinSocket *
-start_and_accept (const char *text, KinSocket *door, KinSocket **server)
-{
-  g_autoptr (GError) error = NULL;
-  KinSocket *client = kin_connect_start (text, &error);
-
-  must (client, error);
-  *server = must_accept (door);
-  while (!kin_connect_continue (client, NULL))
-    assert_int_equal (errno, EINPROGRESS);
-  must (kin_socket_set_timeout (client, LONG, &error), error);
-  return client;
-}
-
 /* ---- Waits --------------------------------------------------------------------------------- */
 
 /* The kernel would wait for 8 s, whatever SO_SNDTIMEO says. */
