@@ -275,6 +275,14 @@ kin__call_setsockopt (KinSocket *socket, int level, int number, const void *valu
   return -EOPNOTSUPP;
 }
 
+int
+kin__call_explain (KinSocket *socket, int code, char *sentence, gsize size)
+{
+  return socket->is_open && ops_of (socket)->explain
+             ? ops_of (socket)->explain (&socket->head, code, sentence, size)
+             : -ENOENT;
+}
+
 /* ---- Data: what fills the empty slots of a family that has some ---------------------------- */
 
 /* Of a socket that is being looked up and raced, whose family nobody knows yet. */

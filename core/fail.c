@@ -74,8 +74,11 @@ fail_in_words (GError **error, KinSocket *socket, const char *operation, const K
   /* Asking a family's slots for a name makes room for new failures. */
   g_autoptr (GError) inner = kept ? g_error_copy (kept) : NULL;
   g_autofree char *text = NULL;
+  char sentence[512];
   const char *hint;
   GError *made;
+  /* Before other slots are asked. */
+  gboolean is_explained = kin__call_explain (socket, code, sentence, sizeof sentence) == 0;
 
   text = show_socket (socket, address);
   if (code == KIN__TIMED_OUT) {
@@ -92,7 +95,7 @@ fail_in_words (GError **error, KinSocket *socket, const char *operation, const K
   } else if (code == EBADF && !socket->is_open) {
     made = g_error_new (KIN_OS_ERROR, code, "cannot %s %s: the socket is closed", operation, text);
   } else {
-    hint = kin__hint (socket->transport, operation, code);
+    hint = is_explained ? sentence : kin__hint (socket->transport, operation, code);
     made = g_error_new (KIN_OS_ERROR, code, "cannot %s %s: %s%s%s", operation, text,
                         g_strerror (code), hint ? "; " : "", hint ? hint : "");
   }

@@ -215,6 +215,7 @@ int kin__call_shutdown (KinSocket *socket, int how);
 int kin__call_local (KinSocket *socket, KinAddress *address);
 int kin__call_peer (KinSocket *socket, KinAddress *address);
 gssize kin__call_splice (KinSocket *socket, int direction, int pipe, gsize n, guint flags);
+int kin__call_explain (KinSocket *socket, int code, char *sentence, gsize size);
 int kin__call_getsockopt (KinSocket *socket, int level, int number, void *value, socklen_t *size);
 int kin__call_setsockopt (KinSocket *socket, int level, int number, const void *value,
                           socklen_t size);

@@ -337,6 +337,11 @@ struct _KinSocketOps {
   /* Of a row OVER another: the socket underneath, or NULL; it stays the family's. Options that the
    * family has not, and its NULL listen, shutdown, local, peer and poll, go there. */
   KinSocket *(*inner) (KinFamilySocket *socket);
+  /* -- errors -- */
+  /* What else is known about the errno with which a slot failed just now, in the same thread: the
+   * kernel's own words. One sentence, which stands in place of a hint. Returns 0, or -ENOENT where
+   * nothing more is known. NULL: nothing ever is. */
+  int (*explain) (KinFamilySocket *socket, int code, char *sentence, size_t size);
 };
 
 /* ---- The descriptor: the last lines of a plugin -------------------------------------------- */
