@@ -3,16 +3,16 @@
  *
  * A refusal is a message like any other: an errno, a copy of the request, and since Linux 4.12, if
  * NETLINK_EXT_ACK is set, attributes with a sentence. Programs that take answers apart want it so.
- * For all others there is netlink.errors: a refusal that comes makes the receive fail with its errno,
- * and libkin asks for the sentence (explain), in the thread of that receive. */
+ * For all others there is netlink.errors: a refusal that comes makes the receive fail with its
+ * errno, and libkin asks for the sentence (explain), in the thread of that receive. */
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include <linux/rtnetlink.h>
 
 #include "netlink.h"
 
@@ -204,7 +204,8 @@ netlink_explain (KinFamilySocket *socket, int code, char *sentence, size_t size)
 static int
 join (int fd, int group)
 {
-  return setsockopt (fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0 ? -errno : 0;
+  return setsockopt (fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0 ? -errno
+                                                                                        : 0;
 }
 
 /* What `ip monitor` joins, and of kernel events those that do not come through udev. A group that
@@ -213,12 +214,11 @@ static int
 monitor (const KinFamilySocket *socket)
 {
   static const int groups[] = {
-    RTNLGRP_LINK,          RTNLGRP_NEIGH,        RTNLGRP_TC,
-    RTNLGRP_IPV4_IFADDR,   RTNLGRP_IPV4_MROUTE,  RTNLGRP_IPV4_ROUTE,
-    RTNLGRP_IPV4_RULE,     RTNLGRP_IPV6_IFADDR,  RTNLGRP_IPV6_MROUTE,
-    RTNLGRP_IPV6_ROUTE,    RTNLGRP_IPV6_PREFIX,  RTNLGRP_IPV6_RULE,
-    RTNLGRP_IPV4_NETCONF,  RTNLGRP_IPV6_NETCONF, RTNLGRP_MDB,
-    RTNLGRP_NSID,          RTNLGRP_NEXTHOP,
+    RTNLGRP_LINK,         RTNLGRP_NEIGH,        RTNLGRP_TC,          RTNLGRP_IPV4_IFADDR,
+    RTNLGRP_IPV4_MROUTE,  RTNLGRP_IPV4_ROUTE,   RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_IFADDR,
+    RTNLGRP_IPV6_MROUTE,  RTNLGRP_IPV6_ROUTE,   RTNLGRP_IPV6_PREFIX, RTNLGRP_IPV6_RULE,
+    RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_MDB,         RTNLGRP_NSID,
+    RTNLGRP_NEXTHOP,
   };
   int rc = 0;
 

@@ -2,8 +2,9 @@
 /* families/netlink/describe.c: messages in one line: those of netlink:route nearly as `ip monitor`
  * has them, those of netlink:kobject-uevent as `udevadm monitor`, of others their types.
  *
- * "newlink 2: eth0 <UP,LOWER_UP> mtu 1500 link/ether 02:00:00:00:00:01". A datagram may hold several
- * messages, which stand between " | ". Attributes are copied out, nothing is read beyond them. */
+ * "newlink 2: eth0 <UP,LOWER_UP> mtu 1500 link/ether 02:00:00:00:00:01". A datagram may hold
+ * several messages, which stand between " | ". Attributes are copied out, nothing is read beyond
+ * them. */
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -102,10 +103,14 @@ add_link (Text *text, const void *data, Rest rest)
     unsigned flag;
     const char *name;
   } flags[] = {
-    { IFF_LOOPBACK, "LOOPBACK" },       { IFF_BROADCAST, "BROADCAST" },
-    { IFF_POINTOPOINT, "POINTOPOINT" }, { IFF_MULTICAST, "MULTICAST" },
-    { IFF_NOARP, "NOARP" },             { IFF_PROMISC, "PROMISC" },
-    { IFF_UP, "UP" },                   { IFF_LOWER_UP, "LOWER_UP" },
+    { IFF_LOOPBACK, "LOOPBACK" },
+    { IFF_BROADCAST, "BROADCAST" },
+    { IFF_POINTOPOINT, "POINTOPOINT" },
+    { IFF_MULTICAST, "MULTICAST" },
+    { IFF_NOARP, "NOARP" },
+    { IFF_PROMISC, "PROMISC" },
+    { IFF_UP, "UP" },
+    { IFF_LOWER_UP, "LOWER_UP" },
   };
   struct ifinfomsg link;
   size_t n;
@@ -237,8 +242,7 @@ add_route_message (Text *text, const struct nlmsghdr *head, const char *data)
     if (kinds[i].add && length >= kinds[i].head) {
       step = NLMSG_ALIGN (kinds[i].head) < length ? NLMSG_ALIGN (kinds[i].head) : length;
       add (text, " ");
-      kinds[i].add (text, data + sizeof *head,
-                    (Rest) { data + sizeof *head + step, length - step });
+      kinds[i].add (text, data + sizeof *head, (Rest){ data + sizeof *head + step, length - step });
     }
     return 1;
   }

@@ -24,8 +24,10 @@ ask (int fd, void *reply, size_t *length)
   static const struct timeval second = { .tv_sec = 1 };
   const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
   const Question question = {
-    .head = { .nlmsg_len = sizeof question, .nlmsg_type = RTM_GETLINK,
-              .nlmsg_flags = NLM_F_REQUEST, .nlmsg_seq = SEQUENCE },
+    .head = { .nlmsg_len = sizeof question,
+              .nlmsg_type = RTM_GETLINK,
+              .nlmsg_flags = NLM_F_REQUEST,
+              .nlmsg_seq = SEQUENCE },
     .link = { .ifi_index = 1 },
   };
   ssize_t n;
@@ -66,7 +68,7 @@ understand (const void *reply, size_t length)
 int
 netlink_trip (char *reason, size_t size)
 {
-  _Alignas (struct nlmsghdr) char reply[REPLY_SIZE];
+  _Alignas(struct nlmsghdr) char reply[REPLY_SIZE];
   size_t length = 0;
   int fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), rc;
 

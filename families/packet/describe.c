@@ -2,8 +2,8 @@
 /* families/packet/describe.c: a frame in one line, as tcpdump -en has it.
  *
  * "02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff, ARP (0x0806), length 42: Request who-has 10.0.0.2 tell
- * 10.0.0.1, length 28". The wire's bytes may be anything and end anywhere: each header is copied out
- * whole or not read at all. */
+ * 10.0.0.1, length 28". The wire's bytes may be anything and end anywhere: each header is copied
+ * out whole or not read at all. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -122,9 +122,12 @@ add_icmp6 (Text *text, const uint8_t *data, size_t length)
     uint8_t type;
     const char *name;
   } names[] = {
-    { 1, "destination unreachable" }, { 2, "packet too big" },
-    { 3, "time exceeded" },           { 133, "router solicitation" },
-    { 134, "router advertisement" },  { 135, "neighbor solicitation" },
+    { 1, "destination unreachable" },
+    { 2, "packet too big" },
+    { 3, "time exceeded" },
+    { 133, "router solicitation" },
+    { 134, "router advertisement" },
+    { 135, "neighbor solicitation" },
     { 136, "neighbor advertisement" },
   };
 
@@ -251,9 +254,15 @@ add_type (Text *text, unsigned type)
     unsigned type;
     const char *name;
   } names[] = {
-    { ETH_P_IP, "IPv4" },       { ETH_P_ARP, "ARP" },        { ETH_P_IPV6, "IPv6" },
-    { ETH_P_8021Q, "802.1Q" },  { ETH_P_8021AD, "802.1Q-QinQ" }, { ETH_P_LLDP, "LLDP" },
-    { ETH_P_PAE, "EAPOL" },     { ETH_P_LOOP, "Loopback" },  { ETH_P_MPLS_UC, "MPLS unicast" },
+    { ETH_P_IP, "IPv4" },
+    { ETH_P_ARP, "ARP" },
+    { ETH_P_IPV6, "IPv6" },
+    { ETH_P_8021Q, "802.1Q" },
+    { ETH_P_8021AD, "802.1Q-QinQ" },
+    { ETH_P_LLDP, "LLDP" },
+    { ETH_P_PAE, "EAPOL" },
+    { ETH_P_LOOP, "Loopback" },
+    { ETH_P_MPLS_UC, "MPLS unicast" },
   };
 
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -155,8 +155,8 @@ packet_setsockopt (KinFamilySocket *socket, int level, int number, const void *v
   if (level != PACKET_OWN)
     return packet_result (setsockopt (socket->fd, level, number, value, size));
   if (size == 0) {
-    none = packet_result (
-        setsockopt (socket->fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none));
+    none =
+        packet_result (setsockopt (socket->fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none));
     return none == -ENOENT ? 0 : none;
   }
   if (size > sizeof program)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* families/packet/trip.c: round trips for `kin doctor`: one frame over the loopback interface, of an
- * ethertype that IEEE keeps for experiments, so that nobody else takes it for theirs. */
+/* families/packet/trip.c: round trips for `kin doctor`: one frame over the loopback interface, of
+ * an ethertype that IEEE keeps for experiments, so that nobody else takes it for theirs. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>

@@ -29,6 +29,9 @@ def own_network():
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(flags) < 0:
         return "no right to make a network namespace"
+    # No frames but the tests'.
+    with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w", encoding="ascii") as file:
+        file.write("1")
     for line in ("link set lo up",
                  "link add k0 address 02:00:00:00:00:01 type veth peer name k1 "
                  "address 02:00:00:00:00:02",
@@ -45,18 +48,8 @@ def own_network():
 class PacketTest(kintest.PeerTest):
     def watch(self, *arguments):
         process = self.start(kintest.KIN, "watch", "--time=none", "--timeout=20", *arguments)
-        self.wait_for_socket(process)
+        self.assertRegex(process.stderr.readline(), rb"\Akin: listening on [^\n]+\n\Z")
         return process
-
-    def wait_for_socket(self, process):
-        """Until a packet socket of this process is bound, as the kernel lists them."""
-        while process.poll() is None:
-            done = subprocess.run(["ss", "-0", "-n", "-p", "-H"], check=True, capture_output=True,
-                                  text=True)
-            # "p_raw UNCONN 0 0 34997:k1 * users:(…)"; one that is not bound has 0
-            if re.search(rf"\s(?!\[?0\]?:)\S+:k1\s.*pid={process.pid},", done.stdout):
-                return
-        self.fail(process.stderr.read().decode())
 
     def python(self, kind=socket.SOCK_RAW, bind=None):
         end = socket.socket(socket.AF_PACKET, kind)
@@ -162,7 +155,7 @@ class Describe(PacketTest):
         head = bytes.fromhex("020000000002 020000000001")
         frames = [head + bytes.fromhex(text) for text in (
             "0800", "080045", "0800 4f000014 00000000 40010000 0a090001 0a090002", "0806 0001",
-            "8100 0005", "8100 0005 0800", "86dd 60000000 00080000" + "00" * 32, "0030 4242")]
+            "86dd 60000000 00080000" + "00" * 32, "0030 4242")]
         process = self.watch(f"--count={len(frames)}", "packet:k1")
         end = self.python(bind=("k0", 0))
         for frame in frames:
@@ -171,7 +164,6 @@ class Describe(PacketTest):
         self.assertEqual(len(lines), len(frames))
         self.assertEqual(lines[0], "02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4 (0x0800), "
                                    "length 14: 0 bytes:")
-        self.assertIn("vlan 5, p 0, ethertype IPv4 (0x0800)", lines[5])
 
 
 class Refused(PacketTest):
@@ -182,7 +174,7 @@ class Refused(PacketTest):
             self.assertRefused(2, text.split(":")[0], "resolve", text)
 
     def test_no_interface(self):
-        self.assertRefused(1, ["nosuch0", "ip link"], "watch", "packet:nosuch0")
+        self.assertRefused(2, ["nosuch0", "ip link"], "watch", "packet:nosuch0")
 
     def test_down(self):
         run("ip", "link", "set", "k1", "down")
@@ -207,8 +199,8 @@ class Refused(PacketTest):
 
 class Constants(kintest.TestCase):
     def test_as_pythons(self):
-        done = json.loads(kintest.kin("info", "--json", "packet").stdout)
-        ours = {row["name"]: row["value"] for row in done["constants"]}
+        done, = json.loads(kintest.kin("info", "--json", "packet").stdout)
+        ours = done["constants"]
         for name, value in ours.items():
             if hasattr(socket, name):
                 self.assertEqual(value, int(getattr(socket, name)), name)
