@@ -134,10 +134,12 @@ static const KinOption packet_options[] = {
     PACKET (COPY_THRESH),     NUMBER, BOTH },
   { .name = "packet.drop-membership", .help = "INTERFACE:TYPE[:ADDRESS], leave it",
     PACKET (DROP_MEMBERSHIP), STRUCT (struct packet_mreq, packet_membership), WRITE },
-  { .name = "packet.fanout",          .help = "ID:TYPE, share frames with the sockets of this group",
+  { .name = "packet.fanout",          .help = "ID:TYPE, share frames with the sockets of this "
+                "group",
     PACKET (FANOUT), STRUCT (struct packet_fanout_option, packet_fanout),
     .flags = KIN_OPTION_READ_WRITE | KIN_OPTION_LATE },
-  { .name = "packet.filter",          .help = "CODE:JT:JF:K,..., a classic BPF program; empty: none",
+  { .name = "packet.filter",          .help = "CODE:JT:JF:K,..., a classic BPF program; empty: "
+                "none",
     .level = PACKET_OWN, .number = PACKET_OWN_FILTER, .kind = KIN_ARRAY,
     .size = sizeof (struct sock_filter), .fields = KIN_TABLE (packet_filter), BOTH },
   { .name = "packet.hdrlen",          .help = "of a ring: bytes before each frame, version 1",
@@ -160,7 +162,8 @@ static const KinOption packet_options[] = {
     PACKET (ROLLOVER_STATS), STRUCT (struct tpacket_rollover_stats, packet_rollover), READ },
   { .name = "packet.rx-ring",         .help = "a ring to receive in, for mmap(2) of the descriptor",
     PACKET (RX_RING), STRUCT (struct tpacket_req3, packet_ring), WRITE },
-  { .name = "packet.statistics",      .help = "frames that came, and found no room, since last read",
+  { .name = "packet.statistics",      .help = "frames that came, and found no room, since last "
+                "read",
     PACKET (STATISTICS), STRUCT (struct tpacket_stats, packet_statistics), READ },
   { .name = "packet.timestamp",       .help = "of a ring: SOF_TIMESTAMPING_* bits",
     PACKET (TIMESTAMP),       NUMBER, BOTH },

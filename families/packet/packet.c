@@ -299,7 +299,8 @@ static const KinProtocol packet_protocols[] = {
 
 static const KinHint packet_hints[] = {
   { .operation = "address", .code = ENODEV,       .sentence = NO_INTERFACE },
-  { .operation = "address", .code = EINVAL,       .sentence = "a hardware address is up to 8 bytes: "
+  { .operation = "address", .code = EINVAL,       .sentence = "a hardware address is up to 8 "
+                "bytes: "
                 "02:00:00:00:00:01" },
   { .operation = "open",    .code = EPERM,        .sentence = "it takes CAP_NET_RAW: be root, or "
                 "setcap cap_net_raw=ep on the program" },
@@ -310,7 +311,8 @@ static const KinHint packet_hints[] = {
   { .operation = "connect", .code = ENODEV,       .sentence = NO_INTERFACE },
   { .operation = "listen",  .code = EOPNOTSUPP,   .sentence = "bind it and receive: kin watch "
                 "packet:eth0" },
-  { .operation = "send",    .code = EINVAL,       .sentence = "a raw frame starts with its head (14 "
+  { .operation = "send",    .code = EINVAL,       .sentence = "a raw frame starts with its head "
+                "(14 "
                 "bytes of Ethernet); to a dgram socket's address belongs the hardware address, "
                 "packet-dgram:eth0,0x88b5,host,1,02:00:00:00:00:09" },
   { .operation = "send",    .code = EMSGSIZE,     .sentence = "the frame is longer than the "
