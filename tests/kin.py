@@ -297,14 +297,29 @@ class Resolve(KinTest):
         self.assertEqual(text.split()[1], r"b'/\xff'")
 
 
+SOCKET_NUMBERS = {"x86_64": 41, "aarch64": 198}
+ALLOW, DENY = (0x06, 0, 0, 0x7fff0000), (0x06, 0, 0, 0x00050000 | errno.EPERM)   # SECCOMP_RET_…
+
+
 def deny_sockets():
     """Makes the kernel answer EPERM to socket(2), as a container's seccomp filter does."""
-    number = {"x86_64": 41, "aarch64": 198}[platform.machine()]
-    program = b"".join(struct.pack("=HBBI", *instruction) for instruction in (
-        (0x20, 0, 0, 0),                           # the system call's number
-        (0x15, 0, 1, number),                      # is it socket?
-        (0x06, 0, 0, 0x00050000 | errno.EPERM),    # SECCOMP_RET_ERRNO
-        (0x06, 0, 0, 0x7fff0000)))                 # SECCOMP_RET_ALLOW
+    deny((0x20, 0, 0, 0),                                          # the system call's number
+         (0x15, 0, 1, SOCKET_NUMBERS[platform.machine()]),         # is it socket?
+         DENY, ALLOW)
+
+
+def deny_kinds():
+    """The same to all kinds of socket but SOCK_STREAM."""
+    deny((0x20, 0, 0, 0),
+         (0x15, 0, 4, SOCKET_NUMBERS[platform.machine()]),
+         (0x20, 0, 0, 24),                                         # the second argument's low half
+         (0x54, 0, 0, 0xf),                                        # without SOCK_CLOEXEC
+         (0x15, 1, 0, socket.SOCK_STREAM),
+         DENY, ALLOW)
+
+
+def deny(*instructions):
+    program = b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
     memory = ctypes.create_string_buffer(program)
     header = struct.pack("@HP", len(program) // 8, ctypes.addressof(memory))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -336,6 +351,14 @@ class Doctor(KinTest):
         self.assertEqual([found["name"] for found in findings], named)
         bad = [found for found in findings if found["state"] in ("refused", "failed")]
         self.assertEqual(done.returncode, 1 if bad else 0)
+
+    def test_a_reason_is_said_once(self):
+        if platform.machine() not in ("x86_64", "aarch64"):
+            self.skipTest("no system call number is known for this machine")
+        done = kintest.kin("doctor", "unix", preexec_fn=deny_kinds)
+        self.assertEqual(done.stdout.count("Operation not permitted"), 1, done.stdout)
+        self.assertRegex(done.stdout, r"round trip by unix; unix-dgram, unix-seqpacket: .*: "
+                                      r"cannot open: Operation not permitted\n\Z")
 
     def test_seccomp(self):
         if platform.machine() not in ("x86_64", "aarch64"):

@@ -187,12 +187,68 @@ doctor_make_trip (const KinFamily *family, const KinProtocol *row, gboolean is_n
   return doctor_find_error (family, error);
 }
 
+/* Schemes that fail for one reason. */
+typedef struct {
+  GString *schemes;
+  char *reason;
+} Failure;
+
+static void
+doctor_free_failure (gpointer data)
+{
+  Failure *failure = data;
+
+  g_string_free (failure->schemes, TRUE);
+  g_free (failure->reason);
+  g_free (failure);
+}
+
+/* The reason without "cannot open SCHEME": the scheme stands in front of it anyway, and reasons
+ * that differ in nothing else are one. */
+static void
+doctor_add_failure (GPtrArray *failures, const char *scheme, const char *message)
+{
+  g_autofree char *with = g_strdup_printf ("cannot open %s: ", scheme);
+  g_auto (GStrv) parts = g_strsplit (message, with, 2);
+  g_autofree char *reason = g_strjoinv ("cannot open: ", parts);
+  Failure *failure;
+
+  for (guint i = 0; i < failures->len; i++) {
+    failure = failures->pdata[i];
+    if (strcmp (failure->reason, reason) == 0) {
+      g_string_append_printf (failure->schemes, ", %s", scheme);
+      return;
+    }
+  }
+  failure = g_new0 (Failure, 1);
+  failure->schemes = g_string_new (scheme);
+  failure->reason = g_steal_pointer (&reason);
+  g_ptr_array_add (failures, failure);
+}
+
+/* "sctp, sctp4: this kernel lacks it: …; mptcp: …" */
+static char *
+doctor_join_failures (const GPtrArray *failures)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < failures->len; i++) {
+    const Failure *failure = failures->pdata[i];
+
+    g_string_append_printf (text, "%s%s: %s", i > 0 ? "; " : "", failure->schemes->str,
+                            failure->reason);
+  }
+  return g_string_free (text, FALSE);
+}
+
 /* scheme: that protocol alone; NULL: all. The worst counts, but that a kernel lacks one of several
  * is only mentioned. */
 static Finding
 doctor_make_trips (const KinFamily *family, const char *scheme, gboolean is_named)
 {
-  g_autoptr (GString) good = g_string_new (NULL), bad = g_string_new (NULL);
+  g_autoptr (GString) good = g_string_new (NULL);
+  g_autoptr (GPtrArray) failures = g_ptr_array_new_with_free_func (doctor_free_failure);
+  g_autofree char *bad = NULL;
   State worst = OK;
   KinProtocol row;
 
@@ -205,17 +261,17 @@ doctor_make_trips (const KinFamily *family, const char *scheme, gboolean is_name
     if (finding.state == OK)
       g_string_append_printf (good, "%s%s", good->len > 0 ? ", " : "", row.scheme);
     else
-      g_string_append_printf (bad, "%s%s: %s", bad->len > 0 ? "; " : "", row.scheme,
-                              finding.message);
+      doctor_add_failure (failures, row.scheme, finding.message);
     worst = MAX (worst, finding.state);
     g_free (finding.message);
   }
-  if (good->len == 0 && bad->len == 0)
+  bad = doctor_join_failures (failures);
+  if (good->len == 0 && failures->len == 0)
     return doctor_find (FAILED, "no round trip is known for this %s", scheme ? "scheme" : "family");
   if (good->len == 0)
-    return doctor_find (worst, "%s", bad->str);
+    return doctor_find (worst, "%s", bad);
   return doctor_find (worst == FAILED ? FAILED : OK, "round trip by %s%s%s", good->str,
-                      bad->len > 0 ? "; " : "", bad->str);
+                      failures->len > 0 ? "; " : "", bad);
 }
 
 static Finding
