@@ -389,7 +389,7 @@ static const KinSocketOps sco_ops = {
 /* ---- Tables -------------------------------------------------------------------------------- */
 
 /* clang-format off */
-/* To L2CAP and SCO SO_SNDTIMEO is how long the protocol may take to connect, too: what then comes is
+/* To L2CAP and SCO, SO_SNDTIMEO is how long the protocol may take to connect, too: then comes
  * ECONNREFUSED. So libkin polls for these. */
 #define NOT_TO_SEND .kernel_waits = KIN_WAITS_RECEIVE | KIN_WAITS_ACCEPT
 #define L2CAP .protocol = BTPROTO_L2CAP, NOT_TO_SEND, \
