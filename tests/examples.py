@@ -139,10 +139,12 @@ class Examples(iptest.IpTest):
 
     def test_relay(self):
         relay = self.example("relay", "unix:" + self.path, f"tcp:127.0.0.1:{self.web()}")
-        done = subprocess.run(["curl", "-sS", "--retry", "20", "--retry-delay", "0",
-                               "--retry-all-errors", "--unix-socket", self.path, "-0",
-                               "http://there/page"], capture_output=True, check=False, timeout=30)
-        self.assertEqual((done.stderr, done.stdout), (b"", PAGE))
+        while not re.search(rf"(?m) 00010000 .* {self.path}$", open("/proc/net/unix").read()):
+            self.assertIsNone(relay.poll())   # it does not listen yet
+        done = subprocess.run(["curl", "-sS", "-0", "--unix-socket", self.path, "http://there/page"],
+                              capture_output=True, check=False, timeout=30)
+        self.assertEqual(done.stderr, b"")
+        self.assertTrue(done.stdout == PAGE)
         self.assertEnds(relay, b"")
 
 

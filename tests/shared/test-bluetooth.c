@@ -228,12 +228,13 @@ static void
 test_raw (void **state)
 {
   static const char filter[] = "hci:0?hci.filter=0x12:0x4000:0:0x1009";
-  g_autofree char *endpoint = g_strconcat (filter, "&hci.data-dir=1&hci.time-stamp=1", NULL);
+  g_autofree char *endpoint = NULL;
   g_autoptr (KinSocket) socket = NULL, watcher = NULL;
   guint8 device[6];
 
   (void) state;
   need_controllers ();
+  endpoint = g_strconcat (filter, "&hci.data-dir=1&hci.time-stamp=1", NULL);
   socket = must_bind (filter);
   watcher = must_bind (endpoint);
   must_command (socket, read_address, sizeof read_address, device, sizeof device);
@@ -312,13 +313,14 @@ static void
 test_sco (void **state)
 {
   g_autoptr (GVariant) status = NULL, info = NULL;
-  g_autoptr (KinMessage) message = kin_message_new ();
+  g_autoptr (KinMessage) message = NULL;
   g_autoptr (GError) error = NULL;
   char data[100];
   Pair pair;
 
   (void) state;
   need_controllers ();
+  message = kin_message_new ();
   must_pair (&pair, "sco:hci1");
   /* One is 2 bytes to the kernel and the other 4. */
   assert_int_equal (get_number (pair.server, "sco.options"), 64);

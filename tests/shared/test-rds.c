@@ -118,7 +118,7 @@ test_cancel (void **state)
 static void
 test_latency (void **state)
 {
-  g_autoptr (KinMessage) message = kin_message_new ();
+  g_autoptr (KinMessage) message = NULL;
   g_autoptr (KinSocket) server = NULL, client = NULL;
   g_autoptr (GVariant) value = NULL;
   g_autoptr (GError) error = NULL;
@@ -127,6 +127,7 @@ test_latency (void **state)
 
   (void) state;
   need_rds ();
+  message = kin_message_new ();
   server = must_bind ("rds:127.0.0.1:0?rds.rxpath-latency=2:0:2&so.timestamp=1");
   client = connect_to (server);
   must_send (client, "abc", 3);

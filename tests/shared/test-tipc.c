@@ -185,7 +185,7 @@ static void
 test_returned (void **state)
 {
   g_autoptr (KinSocket) socket = NULL;
-  g_autoptr (KinMessage) message = kin_message_new ();
+  g_autoptr (KinMessage) message = NULL;
   g_autoptr (GVariant) errinfo = NULL, retdata = NULL;
   g_autoptr (GError) error = NULL;
   KinAddress nobody;
@@ -193,6 +193,7 @@ test_returned (void **state)
 
   (void) state;
   need_tipc ();
+  message = kin_message_new ();
   socket = must_bind (own_name ("tipc-rdm:name,9PID,1,node?tipc.dest-droppable=0"));
   must (kin_address_parse (&nobody, "tipc-rdm:id,0,1", &error), error);
   must (kin_socket_sendto (socket, "come back", 9, 0, &nobody, &error) == 9, error);
@@ -209,7 +210,7 @@ static void
 test_destname (void **state)
 {
   g_autoptr (KinSocket) receiver = NULL, sender = NULL;
-  g_autoptr (KinMessage) message = kin_message_new ();
+  g_autoptr (KinMessage) message = NULL;
   g_autoptr (GVariant) name = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *printed = NULL;
@@ -217,6 +218,7 @@ test_destname (void **state)
 
   (void) state;
   need_tipc ();
+  message = kin_message_new ();
   receiver = must_bind (own_name ("tipc-dgram:range,9PID,1,9,node"));
   sender = must_connect (own_name ("tipc-dgram:name,9PID,4"));
   must_send (sender, "x", 1);
