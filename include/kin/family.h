@@ -198,7 +198,8 @@ typedef struct {
   const char *modules;            /* kernel modules that it needs beside the family's; or NULL */
   /* One datagram as people of its field write it, in one line; NULL: a hex dump. Pure, but for the
    * names of interfaces. from may be NULL. Writes at most size bytes, NUL included. Returns the
-   * line's length, or -errno. */
+   * line's length, or -errno. Text that came in it stands there as it came: who shows the line
+   * escapes it. */
   int       (*describe) (const KinAddress *from, const void *data, size_t length,
                          char *line, size_t size);
   const KinSocketOps *ops;        /* of this protocol, in place of the family's; NULL: those */
