@@ -296,10 +296,12 @@ store_members (KinPlace *place, const Input *input, char **why)
     g_auto (Taken) taken = { .value = NULL };
     int rc;
 
-    if (!has_form (&row, place->form) || n++ >= input->n || (row.flags & KIN_FIELD_SHOWN))
+    if (!has_form (&row, place->form) || n++ >= input->n)
       continue;
     rc = take (input, n - 1, &row, &taken, why);
-    if (rc == 0)
+    if (rc == 0 && (row.flags & KIN_FIELD_SHOWN))
+      rc = kin__number_check (&row, &taken.atom, why);
+    else if (rc == 0)
       rc = kin__atom_store (place, &row, own, &taken.atom, why);
     if (rc == -EADDRNOTAVAIL) {
       g_free (name_why);

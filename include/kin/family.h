@@ -145,7 +145,7 @@ enum {
   KIN_FIELD_TUPLE_ONLY = 8,
   KIN_FIELD_TEXT_ONLY  = 16,
   KIN_FIELD_TAG        = 32,    /* tells codecs of one row apart: must be fallback */
-  KIN_FIELD_SHOWN      = 64,    /* given out; taken and ignored (TIPC repeats the instance) */
+  KIN_FIELD_SHOWN      = 64,    /* a number that is given out, checked, and not stored */
   KIN_FIELD_HOST       = 128,   /* a host name: set and resolve get it in ASCII (IDNA) */
   KIN_FIELD_LOCAL      = 256,   /* control message: the address of this machine that a datagram came
                                    to or goes from: the bytes of the address's KIN_FIELD_HOST */

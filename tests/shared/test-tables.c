@@ -310,6 +310,115 @@ test_hints (void **state)
   }
 }
 
+/* ---- Bad input, on every protocol ---------------------------------------------------------- */
+
+/* No protocol takes these, whatever its address is made of. */
+static const char *const never[] = {
+  "((),)",
+  "([1],)",
+  "(1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5)",
+  "@mv nothing",
+  "(true, true, true, true, true, true, true, true, true)",
+  "(-1, -1, -1, -1, -1, -1, -1, -1, -1)",
+  "(uint64 18446744073709551615, uint64 18446744073709551615, uint64 18446744073709551615)",
+};
+/* Nor text that ends, or goes on, so. */
+static const char *const never_behind[] = { "%00", "%", "%zz" };
+
+/* One sentence that names the scheme, and an errno. */
+static void
+check_refused (const char *scheme, GVariant *tuple, const char *text, const char *what)
+{
+  g_autoptr (GError) error = NULL;
+  KinAddress address;
+
+  errno = 0;
+  if (tuple ? kin_address_from_tuple (&address, scheme, tuple, &error)
+            : kin_address_parse (&address, text, &error))
+    fail_msg ("%s takes %s", scheme, what);
+  if (!error || !strstr (error->message, scheme) || strchr (error->message, '\n')
+      || g_str_has_suffix (error->message, ".") || strlen (error->message) > 1000 || errno == 0)
+    fail_msg ("%s, %s: errno %d, \"%s\"", scheme, what, errno, error ? error->message : "no error");
+}
+
+/* What is too long or of a wrong type for any member. */
+static GVariant *
+bad_member (guint kind)
+{
+  g_autofree char *words = g_strnfill (70000, 'x');
+
+  return kind == 0   ? g_variant_new_string (words)
+         : kind == 1 ? g_variant_new_double (1.5)
+                     : g_variant_new ("()");
+}
+
+/* The example's tuple with one member after the other replaced, then with one too many. */
+static void
+check_bad_members (const char *scheme, GVariant *tuple)
+{
+  gsize n = g_variant_n_children (tuple);
+
+  for (gsize bad = 0; bad <= n; bad++)
+    for (guint kind = 0; kind < 3; kind++) {
+      g_autofree char *what = g_strdup_printf ("kind %u as member %u", kind, (guint) bad);
+      g_autoptr (GVariant) whole = NULL;
+      GVariantBuilder builder;
+
+      g_variant_builder_init (&builder, G_VARIANT_TYPE_TUPLE);
+      for (gsize i = 0; i < MAX (n, bad + 1); i++) {
+        g_autoptr (GVariant) child = i == bad ? g_variant_ref_sink (bad_member (kind))
+                                              : g_variant_get_child_value (tuple, i);
+
+        g_variant_builder_add_value (&builder, child);
+      }
+      whole = g_variant_ref_sink (g_variant_builder_end (&builder));
+      check_refused (scheme, whole, NULL, what);
+    }
+}
+
+static void
+check_bad_input (const KinProtocol *row)
+{
+  g_autofree char *example = with_an_interface (row, row->example);
+  g_autofree char *words = g_strnfill (70000, 'x');
+  g_autofree char *long_text = g_strdup_printf ("%s:%s", row->scheme, words);
+  g_autoptr (GVariant) tuple = NULL;
+  KinAddress address;
+
+  for (guint i = 0; i < G_N_ELEMENTS (never); i++) {
+    g_autoptr (GVariant) value = g_variant_parse (NULL, never[i], NULL, NULL, NULL);
+
+    assert_non_null (value);
+    check_refused (row->scheme, value, NULL, never[i]);
+  }
+  check_refused (row->scheme, NULL, long_text, "70000 characters");
+  assert_true (kin_address_parse (&address, example, NULL));
+  tuple = kin_address_to_tuple (&address);
+  if (!g_variant_is_of_type (tuple, G_VARIANT_TYPE_TUPLE))
+    return; /* a bare name may have any character in it */
+  check_bad_members (row->scheme, tuple);
+  for (guint i = 0; i < G_N_ELEMENTS (never_behind); i++) {
+    g_autofree char *text = g_strconcat (example, never_behind[i], NULL);
+
+    check_refused (row->scheme, NULL, text, never_behind[i]);
+  }
+}
+
+static void
+test_bad_input (void **state)
+{
+  KinProtocol row;
+
+  (void) state;
+  for (guint f = 0; f < families->len; f++) {
+    const KinFamily *family = families->pdata[f];
+
+    for (guint i = 0; kin_table_get (&family->protocols, i, &row, sizeof row); i++)
+      if (!(row.flags & KIN_PROTOCOL_OVER))
+        check_bad_input (&row);
+  }
+}
+
 int
 main (void)
 {
@@ -317,6 +426,7 @@ main (void)
     cmocka_unit_test (test_addresses), cmocka_unit_test (test_rows_options),
     cmocka_unit_test (test_datagrams), cmocka_unit_test (test_options),
     cmocka_unit_test (test_constants), cmocka_unit_test (test_hints),
+    cmocka_unit_test (test_bad_input),
   };
 
   return cmocka_run_group_tests (tests, setup, teardown);
