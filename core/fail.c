@@ -16,8 +16,8 @@ kin__hint (const KinTransport *transport, const char *operation, int code)
   KinHint hint;
 
   for (guint i = 0; kin__row (&transport->family->data.hints, i, &hint, sizeof hint); i++)
-    if (hint.code == code && strlen (hint.operation) == length
-        && strncmp (hint.operation, operation, length) == 0)
+    if (hint.code == code && (hint.type == 0 || hint.type == transport->row.type)
+        && strlen (hint.operation) == length && strncmp (hint.operation, operation, length) == 0)
       return hint.sentence;
   return NULL;
 }

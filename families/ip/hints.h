@@ -3,11 +3,13 @@
  * way. Included in the middle of a table. */
 /* clang-format off */
   { .operation = "open",    .code     = EACCES,
-    .sentence  = "a ping socket is for the groups in net.ipv4.ping_group_range" },
+    .sentence  = "a ping socket is for the groups in net.ipv4.ping_group_range",
+    .type      = SOCK_DGRAM },
   { .operation = "open",    .code     = EAFNOSUPPORT,
     .sentence  = "this kernel has no IPv6, or it was turned off" },
   { .operation = "open",    .code     = EPERM,
-    .sentence  = "a raw socket takes CAP_NET_RAW: try it as root" },
+    .sentence  = "a raw socket takes CAP_NET_RAW: try it as root",
+    .type      = SOCK_RAW },
   { .operation = "open",    .code     = EPROTONOSUPPORT,
     .sentence  = "this kernel has not the protocol; some are modules: modprobe sctp" },
   { .operation = "open",    .code     = ESOCKTNOSUPPORT,
