@@ -205,69 +205,70 @@ static const KinProtocol can_protocols[] = {
   "ip link set vcan0 up, or for a real bus: ip link set can0 up type can bitrate 500000"
 
 static const KinHint can_hints[] = {
-  { .operation = "address", .code = ENODEV,          .sentence = NO_INTERFACE },
-  { .operation = "open",    .code = EAFNOSUPPORT,    .sentence = "it takes a kernel with CAN: "
-                                                                  "modprobe can" },
-  { .operation = "open",    .code = EPROTONOSUPPORT, .sentence = "the kernel has CAN, but not this "
-                "protocol: modprobe can-raw, can-bcm, can-isotp or can-j1939" },
-  { .operation = "bind",    .code = EADDRNOTAVAIL,   .sentence = "the two identifiers must differ, "
-                "and be CAN identifiers" },
-  { .operation = "bind",    .code = EINVAL,          .sentence = "the socket has an address "
-                "already, or the group's number has a destination in it: those below 0xF000 end "
-                "in 00" },
+  { .operation = "address", .code = ENODEV,               .sentence = NO_INTERFACE },
+  { .operation = "open",    .code = EAFNOSUPPORT,
+    .sentence = "it takes a kernel with CAN: modprobe can" },
+  { .operation = "open",    .code = EPROTONOSUPPORT,
+    .sentence = "the kernel has CAN, but not this protocol: modprobe can-raw, can-bcm, "
+                "can-isotp or can-j1939" },
+  { .operation = "bind",    .code = EADDRNOTAVAIL,
+    .sentence = "the two identifiers must differ, and be CAN identifiers" },
+  { .operation = "bind",    .code = EINVAL,
+    .sentence = "the socket has an address already, or the group's number has a destination in "
+                "it: those below 0xF000 end in 00" },
   { .operation = "bind",    .code = EISCONN,
     .sentence = "the socket is connected already" },
-  { .operation = "bind",    .code = ENETDOWN,        .sentence = IS_DOWN },
-  { .operation = "bind",    .code = ENODEV,          .sentence = NO_INTERFACE },
-  { .operation = "connect", .code = EADDRNOTAVAIL,   .sentence = "the two identifiers must differ, "
-                "and be CAN identifiers" },
-  { .operation = "connect", .code = EACCES,          .sentence = "to all nodes takes "
-                "so.broadcast=1" },
-  { .operation = "connect", .code = EINVAL,          .sentence = "a J1939 socket is bound to its "
-                "own address first (kin send --bind j1939:vcan0,any,any,0x80), on that interface" },
+  { .operation = "bind",    .code = ENETDOWN,             .sentence = IS_DOWN },
+  { .operation = "bind",    .code = ENODEV,               .sentence = NO_INTERFACE },
+  { .operation = "connect", .code = EADDRNOTAVAIL,
+    .sentence = "the two identifiers must differ, and be CAN identifiers" },
+  { .operation = "connect", .code = EACCES,
+    .sentence = "to all nodes takes so.broadcast=1" },
+  { .operation = "connect", .code = EINVAL,
+    .sentence = "a J1939 socket is bound to its own address first (kin send --bind "
+                "j1939:vcan0,any,any,0x80), on that interface" },
   { .operation = "connect", .code = EISCONN,
     .sentence = "the socket is connected already" },
-  { .operation = "connect", .code = ENETDOWN,        .sentence = IS_DOWN },
-  { .operation = "connect", .code = ENODEV,          .sentence = NO_INTERFACE },
-  { .operation = "send",    .code = EACCES,          .sentence = "to all nodes takes "
-                "so.broadcast=1" },
-  { .operation = "send",    .code = EADDRNOTAVAIL,   .sentence = "bind it; a J1939 name must have "
-                "claimed an address" },
+  { .operation = "connect", .code = ENETDOWN,             .sentence = IS_DOWN },
+  { .operation = "connect", .code = ENODEV,               .sentence = NO_INTERFACE },
+  { .operation = "send",    .code = EACCES,
+    .sentence = "to all nodes takes so.broadcast=1" },
+  { .operation = "send",    .code = EADDRNOTAVAIL,
+    .sentence = "bind it; a J1939 name must have claimed an address" },
   { .operation = "send",    .code = EBADFD,
-    .sentence = "a J1939 socket is bound to its own "
-                "address before it sends" },
-  { .operation = "send",    .code = ECOMM,           .sentence = "nobody answered with a flow "
-                "control: is the receiver there, and are its identifiers the other way round?" },
+    .sentence = "a J1939 socket is bound to its own address before it sends" },
+  { .operation = "send",    .code = ECOMM,
+    .sentence = "nobody answered with a flow control: is the receiver there, and are its "
+                "identifiers the other way round?" },
   { .operation = "send",    .code = EDESTADDRREQ,
-    .sentence = "a J1939 message goes to an address "
-                "or name: connect it, or say where to" },
-  { .operation = "send",    .code = EINVAL,          .sentence = "a frame has 16 bytes (struct "
-                "can_frame); FD frames take can.fd-frames=1 and an interface of MTU 72, XL frames "
-                "can.xl-frames=1 and MTU 2060: ip link set vcan0 mtu 72" },
+    .sentence = "a J1939 message goes to an address or name: connect it, or say where to" },
+  { .operation = "send",    .code = EINVAL,
+    .sentence = "a frame has 16 bytes (struct can_frame); FD frames take can.fd-frames=1 and an "
+                "interface of MTU 72, XL frames can.xl-frames=1 and MTU 2060: ip link set vcan0 "
+                "mtu 72" },
   { .operation = "send",    .code = EMSGSIZE,
-    .sentence = "the interface takes shorter frames, "
-                "or the message is too long: ip link set vcan0 mtu 72, for FD frames" },
-  { .operation = "send",    .code = ENETDOWN,        .sentence = IS_DOWN },
+    .sentence = "the interface takes shorter frames, or the message is too long: ip link set "
+                "vcan0 mtu 72, for FD frames" },
+  { .operation = "send",    .code = ENETDOWN,             .sentence = IS_DOWN },
   { .operation = "send",    .code = ENOBUFS,
     .sentence = "the interface's queue is full: is another node there to acknowledge? A longer "
                 "one: ip link set can0 txqueuelen 1000" },
   { .operation = "send",    .code = ENODEV,          .sentence = "the interface is gone" },
-  { .operation = "send",    .code = ENXIO,           .sentence = "bound to all interfaces, it must "
-                "be told which: can:vcan0" },
-  { .operation = "receive", .code = EBADMSG,         .sentence = "padding is not what isotp.opts "
-                "asks for" },
+  { .operation = "send",    .code = ENXIO,
+    .sentence = "bound to all interfaces, it must be told which: can:vcan0" },
+  { .operation = "receive", .code = EBADMSG,
+    .sentence = "padding is not what isotp.opts asks for" },
   { .operation = "receive", .code = EILSEQ,
     .sentence = "a frame of the message is missing" },
-  { .operation = "receive", .code = ENETDOWN,        .sentence = IS_DOWN },
+  { .operation = "receive", .code = ENETDOWN,             .sentence = IS_DOWN },
   { .operation = "receive", .code = ENODEV,          .sentence = "the interface is gone" },
   { .operation = "receive", .code = ETIMEDOUT,
-    .sentence = "the sender stopped in the middle of "
-                "a message" },
+    .sentence = "the sender stopped in the middle of a message" },
   { .operation = "set",     .code = EISCONN,
-    .sentence = "ISO-TP's options are set before it "
-                "is bound: write them behind the endpoint, ?isotp.opts=tx-padding" },
-  { .operation = "set",     .code = EPERM,           .sentence = "priorities 0 and 1 are for "
-                "CAP_NET_ADMIN" },
+    .sentence = "ISO-TP's options are set before it is bound: write them behind the endpoint, "
+                "?isotp.opts=tx-padding" },
+  { .operation = "set",     .code = EPERM,
+    .sentence = "priorities 0 and 1 are for CAP_NET_ADMIN" },
 };
 
 /* ---- The descriptor ------------------------------------------------------------------------- */

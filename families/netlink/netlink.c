@@ -110,32 +110,30 @@ static const KinControl netlink_controls[] = {
 #include "constants.h"
 
 static const KinHint netlink_hints[] = {
-  { .operation = "open",    .code = EPROTONOSUPPORT, .sentence = "the kernel has no such protocol, "
-                "or not its module: modprobe nfnetlink, xfrm_user or scsi_transport_iscsi" },
-  { .operation = "open",    .code = EPERM,         .sentence = "it takes CAP_NET_ADMIN: be root" },
-  { .operation = "bind",    .code = EADDRINUSE,    .sentence = "another socket has this port: take "
-                "0, and the kernel chooses one" },
-  { .operation = "bind",    .code = EINVAL,        .sentence = "it is bound to another port, or "
-                "the "
-                "protocol has not these groups" },
-  { .operation = "bind",    .code = EPERM,         .sentence = "this protocol's groups are for "
-                "root" },
-  { .operation = "listen",  .code = EOPNOTSUPP,    .sentence = "bind it and receive: kin watch "
-                "netlink:route" },
-  { .operation = "send",    .code = ECONNREFUSED,  .sentence = "nobody has this port; 0 is the "
-                "kernel" },
-  { .operation = "send",    .code = EPERM,         .sentence = "to other programs and to groups "
-                "only "
-                "root sends" },
-  { .operation = "receive", .code = ENOBUFS,       .sentence = "messages were lost: ask anew "
-                "for all, "
-                "or raise so.rcvbuf" },
-  { .operation = "receive", .code = EPERM,         .sentence = "the kernel refuses: it takes "
-                "CAP_NET_ADMIN" },
-  { .operation = "set",     .code = EINVAL,        .sentence = "the protocol has no such group" },
-  { .operation = "set",     .code = EPERM,         .sentence = "it takes CAP_NET_ADMIN, or, for "
-                "all "
-                "namespaces, CAP_NET_BROADCAST: be root" },
+  { .operation = "open",    .code = EPROTONOSUPPORT,
+    .sentence = "the kernel has no such protocol, or not its module: modprobe nfnetlink, "
+                "xfrm_user or scsi_transport_iscsi" },
+  { .operation = "open",    .code = EPERM,
+    .sentence = "it takes CAP_NET_ADMIN: be root" },
+  { .operation = "bind",    .code = EADDRINUSE,
+    .sentence = "another socket has this port: take 0, and the kernel chooses one" },
+  { .operation = "bind",    .code = EINVAL,
+    .sentence = "it is bound to another port, or the protocol has not these groups" },
+  { .operation = "bind",    .code = EPERM,
+    .sentence = "this protocol's groups are for root" },
+  { .operation = "listen",  .code = EOPNOTSUPP,
+    .sentence = "bind it and receive: kin watch netlink:route" },
+  { .operation = "send",    .code = ECONNREFUSED,
+    .sentence = "nobody has this port; 0 is the kernel" },
+  { .operation = "send",    .code = EPERM,
+    .sentence = "to other programs and to groups only root sends" },
+  { .operation = "receive", .code = ENOBUFS,
+    .sentence = "messages were lost: ask anew for all, or raise so.rcvbuf" },
+  { .operation = "receive", .code = EPERM,
+    .sentence = "the kernel refuses: it takes CAP_NET_ADMIN" },
+  { .operation = "set",     .code = EINVAL,          .sentence = "the protocol has no such group" },
+  { .operation = "set",     .code = EPERM,
+    .sentence = "it takes CAP_NET_ADMIN, or, for all namespaces, CAP_NET_BROADCAST: be root" },
 };
 
 KIN_FAMILY (netlink) = {

@@ -298,32 +298,31 @@ static const KinProtocol packet_protocols[] = {
 #define IS_DOWN      "ip link set eth0 up, with the interface's name"
 
 static const KinHint packet_hints[] = {
-  { .operation = "address", .code = ENODEV,       .sentence = NO_INTERFACE },
-  { .operation = "address", .code = EINVAL,       .sentence = "a hardware address is up to 8 "
-                "bytes: "
-                "02:00:00:00:00:01" },
-  { .operation = "open",    .code = EPERM,        .sentence = "it takes CAP_NET_RAW: be root, or "
-                "setcap cap_net_raw=ep on the program" },
-  { .operation = "open",    .code = EAFNOSUPPORT, .sentence = "load it: modprobe af_packet" },
-  { .operation = "bind",    .code = ENETDOWN,     .sentence = IS_DOWN },
-  { .operation = "bind",    .code = ENODEV,       .sentence = NO_INTERFACE },
-  { .operation = "connect", .code = ENETDOWN,     .sentence = IS_DOWN },
-  { .operation = "connect", .code = ENODEV,       .sentence = NO_INTERFACE },
-  { .operation = "listen",  .code = EOPNOTSUPP,   .sentence = "bind it and receive: kin watch "
-                "packet:eth0" },
-  { .operation = "send",    .code = EINVAL,       .sentence = "a raw frame starts with its head "
-                "(14 "
-                "bytes of Ethernet); to a dgram socket's address belongs the hardware address, "
+  { .operation = "address", .code = ENODEV,               .sentence = NO_INTERFACE },
+  { .operation = "address", .code = EINVAL,
+    .sentence = "a hardware address is up to 8 bytes: 02:00:00:00:00:01" },
+  { .operation = "open",    .code = EPERM,
+    .sentence = "it takes CAP_NET_RAW: be root, or setcap cap_net_raw=ep on the program" },
+  { .operation = "open",    .code = EAFNOSUPPORT,    .sentence = "load it: modprobe af_packet" },
+  { .operation = "bind",    .code = ENETDOWN,             .sentence = IS_DOWN },
+  { .operation = "bind",    .code = ENODEV,               .sentence = NO_INTERFACE },
+  { .operation = "connect", .code = ENETDOWN,             .sentence = IS_DOWN },
+  { .operation = "connect", .code = ENODEV,               .sentence = NO_INTERFACE },
+  { .operation = "listen",  .code = EOPNOTSUPP,
+    .sentence = "bind it and receive: kin watch packet:eth0" },
+  { .operation = "send",    .code = EINVAL,
+    .sentence = "a raw frame starts with its head (14 bytes of Ethernet); to a dgram socket's "
+                "address belongs the hardware address, "
                 "packet-dgram:eth0,0x88b5,host,1,02:00:00:00:00:09" },
-  { .operation = "send",    .code = EMSGSIZE,     .sentence = "the frame is longer than the "
-                "interface's MTU, see ip link" },
-  { .operation = "send",    .code = ENETDOWN,     .sentence = IS_DOWN },
-  { .operation = "send",    .code = ENOBUFS,      .sentence = "the interface's queue is full" },
-  { .operation = "send",    .code = ENXIO,        .sentence = "it must be told which interface: "
-                "bind it, packet:eth0" },
-  { .operation = "receive", .code = ENETDOWN,     .sentence = IS_DOWN },
-  { .operation = "set",     .code = EBUSY,        .sentence = "set it before there is a ring" },
-  { .operation = "set",     .code = ENODEV,       .sentence = NO_INTERFACE },
+  { .operation = "send",    .code = EMSGSIZE,
+    .sentence = "the frame is longer than the interface's MTU, see ip link" },
+  { .operation = "send",    .code = ENETDOWN,             .sentence = IS_DOWN },
+  { .operation = "send",    .code = ENOBUFS,         .sentence = "the interface's queue is full" },
+  { .operation = "send",    .code = ENXIO,
+    .sentence = "it must be told which interface: bind it, packet:eth0" },
+  { .operation = "receive", .code = ENETDOWN,             .sentence = IS_DOWN },
+  { .operation = "set",     .code = EBUSY,           .sentence = "set it before there is a ring" },
+  { .operation = "set",     .code = ENODEV,               .sentence = NO_INTERFACE },
 };
 
 /* ---- The descriptor ------------------------------------------------------------------------- */

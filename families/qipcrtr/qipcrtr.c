@@ -178,18 +178,19 @@ static const KinConstant qipcrtr_constants[] = {
 };
 
 static const KinHint qipcrtr_hints[] = {
-  { .operation = "open", .code = EAFNOSUPPORT, .sentence = "load it: modprobe qrtr" },
-  { .operation = "bind", .code = EACCES,
+  { .operation = "open",    .code = EAFNOSUPPORT,    .sentence = "load it: modprobe qrtr" },
+  { .operation = "bind",    .code = EACCES,
     .sentence = "ports below 0x4000 take CAP_NET_ADMIN" },
-  { .operation = "bind", .code = EADDRINUSE,   .sentence = "another socket has the port: port 0 is "
-                "one that is free" },
-  { .operation = "bind", .code = EINVAL,       .sentence = "only this node's address can be bound: "
-                "qipcrtr:any,PORT; and a socket only once" },
-  { .operation = "send", .code = ECONNRESET,   .sentence = "there is no such node" },
-  { .operation = "send", .code = EDESTADDRREQ, .sentence = "say where to, or connect it" },
-  { .operation = "send", .code = ENODEV,       .sentence = "no socket has that port" },
-  { .operation = "send", .code = ENOTCONN,     .sentence = "say where to, or connect it; to all "
-                "nodes only control packets go" },
+  { .operation = "bind",    .code = EADDRINUSE,
+    .sentence = "another socket has the port: port 0 is one that is free" },
+  { .operation = "bind",    .code = EINVAL,
+    .sentence = "only this node's address can be bound: qipcrtr:any,PORT; and a socket only "
+                "once" },
+  { .operation = "send",    .code = ECONNRESET,      .sentence = "there is no such node" },
+  { .operation = "send",    .code = EDESTADDRREQ,    .sentence = "say where to, or connect it" },
+  { .operation = "send",    .code = ENODEV,          .sentence = "no socket has that port" },
+  { .operation = "send",    .code = ENOTCONN,
+    .sentence = "say where to, or connect it; to all nodes only control packets go" },
 };
 
 /* ---- The descriptor ------------------------------------------------------------------------- */

@@ -288,34 +288,30 @@ static const KinHint tipc_hints[] = {
   { .operation = "open",    .code = EAFNOSUPPORT,    .sentence = "load it: modprobe tipc" },
   { .operation = "bind",    .code = EACCES,          .sentence = "types below 64 are TIPC's own" },
   { .operation = "bind",    .code = EAFNOSUPPORT,
-    .sentence = "the kernel chooses a socket's id; "
-                "bind a name, or a range" },
-  { .operation = "bind",    .code = EINVAL,          .sentence = "lower is greater than upper, or "
-                "the socket is connected or in a group" },
+    .sentence = "the kernel chooses a socket's id; bind a name, or a range" },
+  { .operation = "bind",    .code = EINVAL,
+    .sentence = "lower is greater than upper, or the socket is connected or in a group" },
   { .operation = "listen",  .code = EINVAL,          .sentence = "the socket is connected" },
   { .operation = "connect", .code = ECONNREFUSED,
-    .sentence = "the socket that has the name does "
-                "not listen, or is of another type" },
-  { .operation = "connect", .code = EHOSTUNREACH,    .sentence = NOBODY },
+    .sentence = "the socket that has the name does not listen, or is of another type" },
+  { .operation = "connect", .code = EHOSTUNREACH,         .sentence = NOBODY },
   { .operation = "connect", .code = EINVAL,
-    .sentence = "a connection goes to a name or an "
-                "id, not to a range" },
+    .sentence = "a connection goes to a name or an id, not to a range" },
   { .operation = "connect", .code = ETIMEDOUT,       .sentence = "it did not accept in time" },
   { .operation = "send",    .code = ECONNREFUSED,    .sentence = "nobody is there" },
   { .operation = "send",    .code = EDESTADDRREQ,    .sentence = "say where to, or connect it" },
-  { .operation = "send",    .code = EHOSTUNREACH,    .sentence = NOBODY },
+  { .operation = "send",    .code = EHOSTUNREACH,         .sentence = NOBODY },
   { .operation = "send",    .code = EMSGSIZE,
     .sentence = "a message has at most 66000 bytes" },
   { .operation = "receive", .code = ECONNRESET,
-    .sentence = "the peer ended, or did not answer, "
-                "before it had read all" },
-  { .operation = "set",     .code = EACCES,          .sentence = "group types below 64 are TIPC's "
-                "own, and a socket is in one group at most" },
-  { .operation = "set",     .code = EINVAL,          .sentence = "out of range; or, of groups, the "
-                "socket is in none, or has no datagrams" },
+    .sentence = "the peer ended, or did not answer, before it had read all" },
+  { .operation = "set",     .code = EACCES,
+    .sentence = "group types below 64 are TIPC's own, and a socket is in one group at most" },
+  { .operation = "set",     .code = EINVAL,
+    .sentence = "out of range; or, of groups, the socket is in none, or has no datagrams" },
   { .operation = "set",     .code = ENOPROTOOPT,     .sentence = "not for sockets of this type" },
-  { .operation = "shut",    .code = EOPNOTSUPP,      .sentence = "a connection of TIPC ends both "
-                "ways at once: SHUT_RDWR" },
+  { .operation = "shut",    .code = EOPNOTSUPP,
+    .sentence = "a connection of TIPC ends both ways at once: SHUT_RDWR" },
 };
 
 /* ---- The descriptor ------------------------------------------------------------------------- */
