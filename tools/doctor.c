@@ -161,8 +161,10 @@ doctor_probe (const KinFamily *family, Finding *finding)
 
   if (family->probe) {
     code = family->probe (reason, sizeof reason);
+    if (code < 0 && !*reason)
+      g_snprintf (reason, sizeof reason, "cannot open %s: %s", family->name, g_strerror (-code));
     if (code < 0)
-      *finding = doctor_find_errno (family, -code, *reason ? reason : g_strerror (-code));
+      *finding = doctor_find_errno (family, -code, reason);
     return code >= 0;
   }
   if (!kin_table_get (&family->protocols, 0, &row, sizeof row))

@@ -4,10 +4,12 @@
 
 Needs: plugins
 """
+import json
 import re
 import socket
 import subprocess
 
+import kin
 import kintest
 
 SOCKETS = [
@@ -48,6 +50,30 @@ class Machine(kintest.TestCase):
         for name, *numbers in SOCKETS:
             with self.subTest(name), socket.socket(*numbers):
                 pass
+
+    def doctor(self, family, *prefix, **more):
+        done = subprocess.run([*prefix, kintest.KIN, "doctor", "--json", family], check=False,
+                              capture_output=True, text=True, timeout=60, **more)
+        finding, = json.loads(done.stdout)
+        return finding["state"], finding["message"]
+
+    def test_doctor(self):
+        """Every family makes its round trip; without the two rights, all but one; in a sandbox,
+        none that has a socket of the kernel's, and each says so."""
+        without = ["setpriv", "--bounding-set=-net_raw,-net_admin"]
+        names = [family["name"] for family in json.loads(kintest.kin("families", "--json").stdout)]
+        self.assertGreaterEqual(len(names), 14)
+        for name in names:
+            with self.subTest(name):
+                state, message = self.doctor(name)
+                self.assertEqual(state, "ok", message)
+                state, message = self.doctor(name, *without)
+                self.assertEqual(state, "denied" if name == "packet" else "ok", message)
+                self.assertEqual("CAP_NET_RAW" in message, name == "packet", message)
+                state, message = self.doctor(name, preexec_fn=kin.deny_sockets)
+                self.assertEqual(state, "ok" if name == "loop" else "denied", message)
+                if name != "loop":
+                    self.assertRegex(message, r"cannot open [a-z0-9-]+: Operation not permitted")
 
     def test_interfaces(self):
         there = {name for _, name in socket.if_nameindex()}
