@@ -9,6 +9,14 @@
 
 #include <string.h>
 
+static gboolean
+is_for (const KinHint *hint, const char *scheme)
+{
+  g_auto (GStrv) schemes = hint->schemes ? g_strsplit (hint->schemes, " ", -1) : NULL;
+
+  return !schemes || g_strv_contains ((const char *const *) schemes, scheme);
+}
+
 const char *
 kin__hint (const KinTransport *transport, const char *operation, int code)
 {
@@ -16,8 +24,9 @@ kin__hint (const KinTransport *transport, const char *operation, int code)
   KinHint hint;
 
   for (guint i = 0; kin__row (&transport->family->data.hints, i, &hint, sizeof hint); i++)
-    if (hint.code == code && (hint.type == 0 || hint.type == transport->row.type)
-        && strlen (hint.operation) == length && strncmp (hint.operation, operation, length) == 0)
+    if (hint.code == code && strlen (hint.operation) == length
+        && strncmp (hint.operation, operation, length) == 0
+        && is_for (&hint, transport->row.scheme))
       return hint.sentence;
   return NULL;
 }

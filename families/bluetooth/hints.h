@@ -9,7 +9,7 @@ static const KinHint bluetooth_hints[] = {
     .sentence  = "load it: modprobe rfcomm; the others are in the module bluetooth" },
   { .operation = "open",    .code     = EPERM,
     .sentence  = "raw L2CAP takes CAP_NET_RAW: run it as root",
-    .type      = SOCK_RAW },
+    .schemes   = "l2cap-raw" },
   { .operation = "bind",    .code     = EACCES,
     .sentence  = "PSMs below 0x1001 take CAP_NET_BIND_SERVICE: run it as root" },
   { .operation = "bind",    .code     = EADDRINUSE,

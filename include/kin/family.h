@@ -263,7 +263,7 @@ typedef struct {
                                       shut, set, get; address: a KinField's set failed */
   const char *sentence;            /* what to do about it: "load it: modprobe vsock_loopback" */
   int32_t     code;                /* errno */
-  int32_t     type;                /* of socket(2): for rows of that type alone; 0: any */
+  const char *schemes;             /* for these alone, between blanks: "raw4 raw6"; NULL: all */
 } KinHint;
 
 /* ---- Operations ---------------------------------------------------------------------------- */

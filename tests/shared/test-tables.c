@@ -304,7 +304,8 @@ test_hints (void **state)
       if (hint.code <= 0 || g_str_has_suffix (hint.sentence, "."))
         fail_msg ("\"%s\" has no errno, or a full stop", hint.sentence);
       for (guint j = 0; j < i && kin_table_get (hints, j, &other, sizeof other); j++)
-        if (hint.code == other.code && (other.type == 0 || other.type == hint.type)
+        if (hint.code == other.code
+            && (!other.schemes || g_strcmp0 (other.schemes, hint.schemes) == 0)
             && strcmp (hint.operation, other.operation) == 0)
           fail_msg ("\"%s\" is never said, \"%s\" is", hint.sentence, other.sentence);
     }
