@@ -35,7 +35,10 @@ frame_load (const void *data, size_t length, CanFrame *frame, Kind *kind)
   memcpy (frame, data, length);
   *kind = frame->xl.flags & CANXL_XLF ? XL : length == CANFD_MTU ? FD : CLASSIC;
   if (*kind == XL)
-    return length > CANXL_HDR_SIZE && frame->xl.len <= length - CANXL_HDR_SIZE ? 0 : -EINVAL;
+    return length > CANXL_HDR_SIZE && frame->xl.len >= CANXL_MIN_DLEN
+                   && frame->xl.len <= length - CANXL_HDR_SIZE
+               ? 0
+               : -EINVAL;
   if (*kind == FD)
     return frame->fd.len <= CANFD_MAX_DLEN ? 0 : -EINVAL;
   return length == CAN_MTU && frame->classic.len <= CAN_MAX_DLEN ? 0 : -EINVAL;

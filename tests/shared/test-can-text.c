@@ -140,7 +140,8 @@ test_no_frames (void **state)
   assert_int_equal (raw.describe (NULL, data, CAN_MTU, line, sizeof line), -EINVAL);
   data[4] = 65;
   assert_int_equal (raw.log (NULL, data, CANFD_MTU, line, sizeof line), -EINVAL);
-  data[4] = (char) CANXL_XLF;
+  data[4] = (char) CANXL_XLF; /* and no byte of data, which no XL frame has */
+  assert_int_equal (raw.log (NULL, data, CANXL_HDR_SIZE + 1, line, sizeof line), -EINVAL);
   data[6] = data[7] = 1;
   assert_int_equal (raw.log (NULL, data, CANXL_HDR_SIZE + 256, line, sizeof line), -EINVAL);
 }
