@@ -3,8 +3,9 @@
  *
  *   TX_SETUP SETTIMER STARTTIMER ival2=0.1 123#DEADBEEF     send this every 100 ms
  *   TX_DELETE id=123                                        and no more
- *   RX_SETUP SETTIMER ival1=0.5 123#FF00                    tell when those bits change, or for
- * half a second nothing came RX_SETUP RX_FILTER_ID id=123                            tell each one
+ *   RX_SETUP SETTIMER ival1=0.5 123#FF00                    tell when those bits change, or when
+ *                                                           nothing came for half a second
+ *   RX_SETUP RX_FILTER_ID id=123                            tell each one
  *
  * A message is the operation, then flags, count=, ival1= and ival2= in seconds, id= where it is not
  * the first frame's, and frames as cansend has them, all classic or all FD. What comes back is
@@ -64,6 +65,20 @@ bcm_write_time (CanText *text, const char *name, const struct bcm_timeval *time)
     can_text_add (text, ".%0*ld", n_digits, fraction);
 }
 
+/* As the kernel takes them. */
+static int
+bcm_is_time (const struct bcm_timeval *time)
+{
+  return time->tv_sec >= 0 && time->tv_usec >= 0 && time->tv_usec < 1000000;
+}
+
+/* Neither is long enough for XL, though its flag may stand where their lengths do. */
+static int
+bcm_is_frame (const char *frame)
+{
+  return !((uint8_t) frame[offsetof (struct can_frame, len)] & CANXL_XLF);
+}
+
 /* That frames are FD is seen. */
 static void
 bcm_write_flags (CanText *text, const struct bcm_msg_head *head)
@@ -82,10 +97,10 @@ bcm_write_flags (CanText *text, const struct bcm_msg_head *head)
 static void
 bcm_write_id (CanText *text, uint32_t id)
 {
-  if (id & CAN_EFF_FLAG)
-    can_text_add (text, " id=%08X", id & CAN_EFF_MASK);
-  else
-    can_text_add (text, " id=%03X", id);
+  char word[sizeof "0x12345678"];
+
+  can_id_print (word, sizeof word, "", id);
+  can_text_add (text, " id=%s", word);
 }
 
 static int
@@ -105,7 +120,8 @@ bcm_write (CanText *text, const void *data, size_t length)
   while (operation->name && operation->value != head.opcode)
     operation++;
   if (!operation->name || head.nframes > BCM_MAX_FRAMES
-      || length != bcm_frames_at + head.nframes * size)
+      || length != bcm_frames_at + head.nframes * size || !bcm_is_time (&head.ival1)
+      || !bcm_is_time (&head.ival2))
     return -EINVAL;
   if (head.nframes > 0)
     memcpy (&first, frames, sizeof first);
@@ -119,7 +135,8 @@ bcm_write (CanText *text, const void *data, size_t length)
     bcm_write_id (text, head.can_id);
   for (uint32_t i = 0; i < head.nframes && rc == 0; i++) {
     can_text_add (text, " ");
-    rc = can_frame_write (text, frames + i * size, size);
+    rc = bcm_is_frame (frames + i * size) ? can_frame_write (text, frames + i * size, size)
+                                          : -EINVAL;
   }
   return rc;
 }
@@ -200,14 +217,8 @@ bcm_read_number (const char *text, uint32_t *number)
 static int
 bcm_read_id (const char *text, Message *message)
 {
-  size_t n = can_hex_read (text, 8, &message->head.can_id);
-  uint32_t most = n == 8 ? CAN_EFF_MASK : CAN_SFF_MASK;
-
-  if ((n != 3 && n != 8) || text[n] || message->head.can_id > most)
-    return -1;
-  message->head.can_id |= n == 8 ? CAN_EFF_FLAG : 0;
   message->has_id = 1;
-  return 0;
+  return can_id_parse (text, strlen (text), &message->head.can_id);
 }
 
 static int

@@ -27,6 +27,11 @@ int can_mask_set (const KinField *, void *, size_t *, KinForm, const KinMember *
 int can_flags_get (const KinField *, const void *, size_t, KinForm, KinMember *);
 int can_flags_set (const KinField *, void *, size_t *, KinForm, const KinMember *);
 
+/* An identifier as those write it: 123, 12345678, or with other flags 0x40000123. print returns the
+ * length, as snprintf; parse 0 or -errno. */
+int can_id_print (char *text, size_t size, const char *sign, uint32_t id);
+int can_id_parse (const char *text, size_t length, uint32_t *id);
+
 /* At most max hexadecimal digits. Returns how many there are. */
 size_t can_hex_read (const char *text, size_t max, uint32_t *number);
 

@@ -84,7 +84,7 @@ can_give_text (KinMember *member, int n)
 
 /* ---- Identifiers --------------------------------------------------------------------------- */
 
-static int
+int
 can_id_print (char *text, size_t size, const char *sign, uint32_t id)
 {
   if (id <= CAN_SFF_MASK)
@@ -94,7 +94,7 @@ can_id_print (char *text, size_t size, const char *sign, uint32_t id)
   return snprintf (text, size, "%s0x%08X", sign, id);
 }
 
-static int
+int
 can_id_parse (const char *text, size_t length, uint32_t *id)
 {
   if (length > 2 && memcmp (text, "0x", 2) == 0)

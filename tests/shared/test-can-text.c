@@ -161,6 +161,7 @@ static const struct {
   { "RX_CHANGED flags=0x10000 id=000", NULL },
   { "TX_SEND 123#R", NULL },
   { "TX_EXPIRED TX_COUNTEVT id=123", NULL },
+  { "RX_SETUP RX_FILTER_ID RX_RTR_FRAME id=0x40000123", NULL },
 };
 
 static void
@@ -208,6 +209,33 @@ test_head (void **state)
   memcpy (&frame, message.bytes + sizeof message.head + CANFD_MTU, sizeof frame);
   assert_int_equal (frame.len, 1);
   assert_int_equal (frame.data[0], 0xff);
+}
+
+/* What the manager never says, and takes from nobody. */
+static void
+test_no_messages (void **state)
+{
+  union {
+    struct bcm_msg_head head;
+    char bytes[sizeof (struct bcm_msg_head) + CAN_MTU];
+  } message;
+  struct canxl_frame xl;
+  char line[256];
+
+  (void) state;
+  assert_int_equal (compose (&manager, "TX_SEND ival1=0.5 123#11", &message, sizeof message),
+                    sizeof message);
+  assert_true (manager.log (NULL, &message, sizeof message, line, sizeof line) > 0);
+  message.head.ival1.tv_usec = 1000000;
+  assert_int_equal (manager.log (NULL, &message, sizeof message, line, sizeof line), -EINVAL);
+  message.head.ival1.tv_usec = -1;
+  assert_int_equal (manager.log (NULL, &message, sizeof message, line, sizeof line), -EINVAL);
+  message.head.ival1.tv_usec = 0;
+  memset (&xl, 0, sizeof xl);
+  xl.flags = CANXL_XLF;
+  xl.len = 1;
+  memcpy (message.bytes + sizeof message.head, &xl, CAN_MTU);
+  assert_int_equal (manager.log (NULL, &message, sizeof message, line, sizeof line), -EINVAL);
 }
 
 /* ---- Addresses ----------------------------------------------------------------------------- */
@@ -285,10 +313,10 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_frames),        cmocka_unit_test (test_members),
-    cmocka_unit_test (test_no_frames),     cmocka_unit_test (test_messages),
-    cmocka_unit_test (test_head),          cmocka_unit_test (test_addresses),
-    cmocka_unit_test (test_bad_addresses),
+    cmocka_unit_test (test_frames),    cmocka_unit_test (test_members),
+    cmocka_unit_test (test_no_frames), cmocka_unit_test (test_messages),
+    cmocka_unit_test (test_head),      cmocka_unit_test (test_no_messages),
+    cmocka_unit_test (test_addresses), cmocka_unit_test (test_bad_addresses),
   };
 
   return cmocka_run_group_tests (tests, setup, NULL);
