@@ -6,6 +6,7 @@
  * several messages, which stand between " | ". Attributes are copied out, nothing is read beyond
  * them. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -291,6 +292,8 @@ netlink_describe (const KinAddress *from, const void *data, size_t length, char 
   const char *at = data, *separator = "";
   struct nlmsghdr head;
 
+  if (size == 0)
+    return -ENOSPC;
   line[0] = '\0';
   if (protocol != NETLINK_KOBJECT_UEVENT || !add_uevent (&text, data, length))
     while (length >= sizeof head) {

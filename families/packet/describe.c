@@ -35,6 +35,8 @@ add (Text *text, const char *format, ...)
 static int
 end (const Text *text)
 {
+  if (text->size == 0)
+    return -ENOSPC;
   return (int) (text->length < text->size ? text->length : text->size - 1);
 }
 
