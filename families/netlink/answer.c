@@ -123,6 +123,7 @@ static int
 netlink_open (KinFamilySocket *opened, int domain, int type, int protocol)
 {
   NetlinkState *state = calloc (1, sizeof *state);
+  int code;
 
   if (!state)
     return -ENOMEM;
@@ -131,8 +132,9 @@ netlink_open (KinFamilySocket *opened, int domain, int type, int protocol)
     opened->state = state;
     return 0;
   }
+  code = errno;
   free (state);
-  return -errno;
+  return -code;
 }
 
 static int

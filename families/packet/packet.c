@@ -196,6 +196,7 @@ static int
 packet_open (KinFamilySocket *opened, int domain, int type, int protocol)
 {
   struct sockaddr_ll *peer = calloc (1, sizeof *peer);
+  int code;
 
   if (!peer)
     return -ENOMEM;
@@ -204,8 +205,9 @@ packet_open (KinFamilySocket *opened, int domain, int type, int protocol)
     opened->state = peer;
     return 0;
   }
+  code = errno;
   free (peer);
-  return -errno;
+  return -code;
 }
 
 static int
