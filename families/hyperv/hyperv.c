@@ -297,6 +297,8 @@ static const KinConstant hyperv_constants[] = {
 };
 
 static const KinHint hyperv_hints[] = {
+  { .operation = "address", .code     = EINVAL,
+    .sentence  = "as in hyperv:parent,000004d2" HYPERV_SERVICE ", port 1234 in hexadecimal" },
   { .operation = "address", .code     = EOPNOTSUPP,
     .sentence  = "Linux has the wildcard, children, loopback and the parent, and services named "
                  "xxxxxxxx" HYPERV_SERVICE ", the x being a port" },

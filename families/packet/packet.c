@@ -302,7 +302,7 @@ static const KinProtocol packet_protocols[] = {
 static const KinHint packet_hints[] = {
   { .operation = "address", .code = ENODEV,               .sentence = NO_INTERFACE },
   { .operation = "address", .code = EINVAL,
-    .sentence = "a hardware address is up to 8 bytes: 02:00:00:00:00:01" },
+    .sentence = "as in packet:eth0,arp or packet-dgram:eth0,0x88b5,host,1,02:00:00:00:00:01" },
   { .operation = "open",    .code = EPERM,
     .sentence = "it takes CAP_NET_RAW: be root, or setcap cap_net_raw=ep on the program" },
   { .operation = "open",    .code = EAFNOSUPPORT,    .sentence = "load it: modprobe af_packet" },

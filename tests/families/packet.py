@@ -174,6 +174,7 @@ class Refused(PacketTest):
             self.assertRefused(2, text.split(":")[0], "resolve", text)
 
     def test_no_interface(self):
+        self.assertRefused(2, ["lldp; as in packet:eth0,arp or"], "resolve", "packet:lo,arpp")
         self.assertRefused(2, ["nosuch0", "ip link"], "watch", "packet:nosuch0")
 
     def test_down(self):

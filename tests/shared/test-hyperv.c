@@ -66,7 +66,8 @@ test_bad_names (void **state)
     assert_non_null (strstr (error->message, "not a valid"));
   }
   check_bad_name ("hyperv:" PARENT, "must be vm_id,service_id");
-  check_bad_name ("hyperv:" PARENT ",1234", "not a valid service_id");
+  check_bad_name ("hyperv:" PARENT ",1234",
+                  "not a valid service_id: \"1234\"; as in hyperv:parent,000004d2" SERVICE);
   check_bad_name ("hyperv:" PARENT ",000004d2xfacb-11e6-bd58-64006a7986d3",
                   "not a valid service_id");
   check_bad_name ("hyperv:" PARENT ",00000g00" SERVICE, "not a valid service_id");
