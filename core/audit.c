@@ -2,6 +2,8 @@
 /* audit: shows a hook what is about to happen, and lets it refuse. */
 #include "private.h"
 
+#include <string.h>
+
 KinAuditFunc kin__audit_hook;
 static gpointer audit_data;
 
@@ -23,30 +25,61 @@ kin_set_audit_hook (KinAuditFunc hook, gpointer user_data)
   kin__audit_hook = hook;
 }
 
+static gboolean
+ask (KinAudit *audit, GError **error)
+{
+  g_autoptr (GVariant) arguments = g_variant_ref_sink (audit->arguments);
+  g_autofree char *reason = NULL;
+
+  audit->size = sizeof *audit;
+  reason = kin__audit_hook (audit, audit_data);
+  if (reason)
+    kin__error_set (error, KIN_ERROR_DENIED, "%s%s%s is denied: %s", audit->event,
+                    audit->scheme ? " on " : "", audit->scheme ? audit->scheme : "", reason);
+  return !reason;
+}
+
+/* Of a socket: Python's arguments are its numbers when it is made, its address afterwards. */
+static GVariant *
+socket_arguments (const KinAudit *audit)
+{
+  g_autoptr (GVariant) address = NULL;
+
+  if (strcmp (audit->event, "socket.__new__") == 0)
+    return g_variant_new ("(xxx)", (gint64) audit->domain, (gint64) audit->type,
+                          (gint64) audit->protocol);
+  if (audit->address)
+    address = kin_address_to_tuple (audit->address);
+  else if (audit->text)
+    address = g_variant_ref_sink (g_variant_new_string (audit->text));
+  else
+    address = g_variant_ref_sink (g_variant_new_maybe (G_VARIANT_TYPE_STRING, NULL));
+  return g_variant_new_tuple (&address, 1);
+}
+
 gboolean
 kin__audit (const char *event, const KinTransport *transport, KinSocket *socket,
             const KinAddress *address, const char *text, GError **error)
 {
-  g_autofree char *reason = NULL;
+  KinAudit audit = {
+    .event = event,
+    .scheme = transport->row.scheme,
+    .socket = socket && socket->is_open ? socket : NULL,
+    .address = address,
+    .text = text,
+    .domain = transport->family->data.domain,
+    .type = transport->row.type,
+    .protocol = socket ? socket->head.protocol : transport->row.protocol,
+  };
 
   if (!kin__audit_hook)
     return TRUE;
-  reason = kin__audit_hook (
-      &(KinAudit){
-          .size = sizeof (KinAudit),
-          .event = event,
-          .scheme = transport->row.scheme,
-          .socket = socket && socket->is_open ? socket : NULL,
-          .address = address,
-          .text = text,
-          .domain = transport->family->data.domain,
-          .type = transport->row.type,
-          .protocol = socket ? socket->head.protocol : transport->row.protocol,
-      },
-      audit_data);
-  if (!reason)
-    return TRUE;
-  kin__error_set (error, KIN_ERROR_DENIED, "%s on %s is denied: %s", event, transport->row.scheme,
-                  reason);
-  return FALSE;
+  audit.arguments = socket_arguments (&audit);
+  return ask (&audit, error);
+}
+
+gboolean
+kin__audit_call (const char *event, const char *scheme, GVariant *arguments, GError **error)
+{
+  return ask (&(KinAudit){ .event = event, .scheme = scheme, .arguments = arguments }, error);
 }

@@ -397,5 +397,9 @@ extern G_GNUC_INTERNAL KinAuditFunc kin__audit_hook;
 /* TRUE where there is no hook or it lets the event happen. */
 gboolean kin__audit (const char *event, const KinTransport *transport, KinSocket *socket,
                      const KinAddress *address, const char *text, GError **error);
+/* The same for what is no socket's. Only where there is a hook. arguments: of Python's
+ * event, floating. scheme: may be NULL. */
+gboolean kin__audit_call (const char *event, const char *scheme, GVariant *arguments,
+                          GError **error);
 
 #endif

@@ -11,15 +11,15 @@ G_BEGIN_DECLS
 /**
  * KinAudit:
  * @size: of this struct; longer in later minors
- * @event: Python's name: "socket.__new__", "socket.bind", "socket.connect", "socket.sendto",
- *   "socket.sendmsg"
- * @scheme: whose socket it is
+ * @event: Python's name: "socket.connect"
+ * @scheme: whose socket or name it is, or NULL
  * @socket: the socket; NULL in "socket.__new__"
  * @address: the address, or NULL
  * @text: of a row over another endpoint, that endpoint's text; or NULL
  * @domain: of socket(2), or %KIN_DOMAIN_DYNAMIC
  * @type: of socket(2)
  * @protocol: of socket(2)
+ * @arguments: a tuple of what Python's event has for arguments, but for the socket itself
  *
  * What is about to happen. Valid during the call only.
  */
@@ -33,6 +33,7 @@ typedef struct {
   int               domain;
   int               type;
   int               protocol;
+  GVariant         *arguments;
 } KinAudit;
 
 /**
