@@ -291,8 +291,8 @@ complain_number (const KinField *row, const char *text, gsize length, char **why
   if (row->kind == KIN_BOOL)
     return kin__complain (why, EINVAL, "%s%s is neither 1 nor 0", label, shown);
   if (*words)
-    return kin__complain (why, EINVAL, "%s%s is not a number and none of the words %s", label,
-                          shown, words);
+    return kin__complain (why, EINVAL, "%s%s is not a number and %s %s", label, shown,
+                          row->names[1].name ? "none of the words" : "not the word", words);
   return kin__complain (why, EINVAL, "%s%s is not a number", label, shown);
 }
 

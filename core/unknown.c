@@ -63,10 +63,44 @@ list_relatives (GPtrArray *families, const char *scheme)
   return g_string_free (list, FALSE);
 }
 
+/* One whose name was written in the place of a scheme, right or nearly so; or NULL. */
+static const KinFamilyInfo *
+find_named (GPtrArray *families, const char *word)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  const char *nearest;
+
+  for (guint i = 0; i < families->len; i++) {
+    const KinFamilyInfo *info = families->pdata[i];
+
+    if (strcmp (info->name, word) == 0)
+      return info;
+    g_ptr_array_add (names, (gpointer) info->name);
+  }
+  g_ptr_array_add (names, NULL);
+  nearest = kin__nearest (word, (const char *const *) names->pdata);
+  return nearest ? find_named (families, nearest) : NULL;
+}
+
+static void
+fail_named (const char *quoted, const char *word, const KinFamilyInfo *family, GError **error)
+{
+  g_autofree char *schemes = g_strjoinv (", ", (char **) family->schemes);
+
+  if (strcmp (family->name, word) == 0)
+    kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
+                    "%s is a family and no scheme; its schemes are %s", quoted, schemes);
+  else
+    kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
+                    "no family has the scheme %s; did you mean the family %s (%s)?", quoted,
+                    family->name, schemes);
+}
+
 void
 kin__fail_scheme (const char *scheme, GError **error)
 {
   g_autoptr (GPtrArray) families = kin_list_families ();
+  const KinFamilyInfo *named = find_named (families, scheme);
   const KinFamilyInfo *serving = find_serving (families, scheme);
   g_autofree char *missing = serving ? NULL : kin__registry_missing (scheme);
   g_auto (GStrv) schemes = kin__registry_schemes ();
@@ -84,6 +118,8 @@ kin__fail_scheme (const char *scheme, GError **error)
   else if (nearest)
     kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
                     "no family has the scheme %s; did you mean %s?", quoted, nearest);
+  else if (named)
+    fail_named (quoted, scheme, named, error);
   else
     kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
                     "no family has the scheme %s; `kin families` lists all", quoted);

@@ -4,6 +4,7 @@
 
 Needs: unix loop plugins
 """
+import json
 import os
 import socket
 import subprocess
@@ -29,6 +30,17 @@ class NearMisses(KinTest):
     def test_schemes(self):
         self.each(("unix-stream:/x", "did you mean one of unix, unix-dgram, unix-seqpacket?"),
                   ("lop:x", "did you mean loop?"))
+
+    def test_families_without_a_scheme_of_their_name(self):
+        families = json.loads(self.run_well("families", "--json"))
+        for name, schemes in ((each["name"], each["schemes"]) for each in families):
+            if name in schemes or len(name) < 6:
+                continue
+            listed = ", ".join(schemes)
+            for verb in "resolve", "listen":
+                self.assert_fails(2, verb, name + ":x", says=[
+                    f'"{name}" is a family and no scheme; its schemes are {listed}\n'])
+            self.assert_fails(2, "doctor", name[:-1], says=[f"the family {name} ({listed})?\n"])
 
     def test_options(self):
         self.each(("unix:/x?SO_RCVBUF=4096", "is it so.rcvbuf?"),

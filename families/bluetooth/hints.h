@@ -3,6 +3,15 @@
 /* clang-format off */
 
 static const KinHint bluetooth_hints[] = {
+  { .operation = "address", .code     = EINVAL,
+    .sentence  = "as in l2cap:AA:BB:CC:DD:EE:FF,0x1001 or l2cap:any,0x1001",
+    .schemes   = "l2cap l2cap-stream l2cap-dgram l2cap-raw" },
+  { .operation = "address", .code     = EINVAL,
+    .sentence  = "as in rfcomm:AA:BB:CC:DD:EE:FF,3 or rfcomm:any,3",
+    .schemes   = "rfcomm" },
+  { .operation = "address", .code     = EINVAL,
+    .sentence  = "as in sco:AA:BB:CC:DD:EE:FF or sco:any",
+    .schemes   = "sco" },
   { .operation = "open",    .code     = EAFNOSUPPORT,
     .sentence  = "load it: modprobe bluetooth" },
   { .operation = "open",    .code     = EPROTONOSUPPORT,
