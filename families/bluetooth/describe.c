@@ -8,10 +8,10 @@
  * "@" what goes over the management interface. A raw socket does not know where data goes: no
  * arrow. What a line leaves out of the parameters is shown in hex, 32 bytes of it at most. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "../line.h"
 #include "kernel.h"
 #include "names.h"
 
@@ -23,28 +23,6 @@ typedef struct {
   const uint8_t *bytes;
   size_t n;
 } Rest;
-
-/* What is written so far; it is cut where there is no room. */
-typedef struct {
-  char *text;
-  size_t size, used;
-} Line;
-
-static void add (Line *line, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
-
-static void
-add (Line *line, const char *format, ...)
-{
-  size_t room = line->size - line->used;
-  va_list arguments;
-  int n;
-
-  va_start (arguments, format);
-  n = vsnprintf (line->text + line->used, room, format, arguments);
-  va_end (arguments);
-  if (n > 0)
-    line->used += (size_t) n < room ? (size_t) n : room - 1;
-}
 
 /* A number of up to 4 bytes off the front; 0 where there are too few. */
 static unsigned
@@ -67,18 +45,19 @@ static void
 add_hex (Line *line, Rest rest)
 {
   if (rest.n > 0)
-    add (line, ":");
+    line_add (line, ":");
   for (size_t i = 0; i < rest.n && i < SHOWN; i++)
-    add (line, " %02x", rest.bytes[i]);
+    line_add (line, " %02x", rest.bytes[i]);
   if (rest.n > SHOWN)
-    add (line, " ...");
+    line_add (line, " ...");
 }
 
 /* Text up to a NUL, or all. */
 static void
 add_text (Line *line, Rest rest)
 {
-  add (line, "%.*s", (int) strnlen ((const char *) rest.bytes, rest.n), (const char *) rest.bytes);
+  line_add (line, "%.*s", (int) strnlen ((const char *) rest.bytes, rest.n),
+            (const char *) rest.bytes);
 }
 
 static void
@@ -88,7 +67,7 @@ add_device (Line *line, Rest *rest)
 
   if (rest->n < 6)
     return;
-  add (line, " %02X:%02X:%02X:%02X:%02X:%02X", b[5], b[4], b[3], b[2], b[1], b[0]);
+  line_add (line, " %02X:%02X:%02X:%02X:%02X:%02X", b[5], b[4], b[3], b[2], b[1], b[0]);
   rest->bytes += 6;
   rest->n -= 6;
 }
@@ -110,15 +89,15 @@ add_opcode (Line *line, unsigned opcode)
 {
   const char *name = opcode >> 10 == 0x3f ? "Vendor" : FIND (hci_commands, opcode);
 
-  add (line, " %s (0x%02x|0x%04x)", name, opcode >> 10, opcode & 0x3ff);
+  line_add (line, " %s (0x%02x|0x%04x)", name, opcode >> 10, opcode & 0x3ff);
 }
 
 static void
 add_command (Line *line, Rest rest)
 {
-  add (line, "< HCI Command:");
+  line_add (line, "< HCI Command:");
   add_opcode (line, take (&rest, 2));
-  add (line, " plen %u", take (&rest, 1));
+  line_add (line, " plen %u", take (&rest, 1));
   add_hex (line, rest);
 }
 
@@ -127,22 +106,22 @@ add_event (Line *line, Rest rest)
 {
   unsigned code = take (&rest, 1), length = take (&rest, 1), status;
 
-  add (line, "> HCI Event: %s (0x%02x) plen %u", FIND (hci_events, code), code, length);
+  line_add (line, "> HCI Event: %s (0x%02x) plen %u", FIND (hci_events, code), code, length);
   if (code == COMMAND_COMPLETE && rest.n >= 3) {
     unsigned room = take (&rest, 1);
 
-    add (line, ":");
+    line_add (line, ":");
     add_opcode (line, take (&rest, 2));
-    add (line, " ncmd %u", room);
+    line_add (line, " ncmd %u", room);
   } else if (code == COMMAND_STATUS && rest.n >= 4) {
     status = take (&rest, 1);
     length = take (&rest, 1);
-    add (line, ":");
+    line_add (line, ":");
     add_opcode (line, take (&rest, 2));
-    add (line, " ncmd %u status 0x%02x", length, status);
+    line_add (line, " ncmd %u status 0x%02x", length, status);
   } else if (code == LE_META && rest.n >= 1) {
     code = take (&rest, 1);
-    add (line, ": %s (0x%02x)", FIND (le_events, code), code);
+    line_add (line, ": %s (0x%02x)", FIND (le_events, code), code);
   }
   add_hex (line, rest);
 }
@@ -154,8 +133,8 @@ add_data (Line *line, unsigned kind, char from, Rest rest)
   const char *way = from == FROM_HOST ? " TX" : from == FROM_CONTROLLER ? " RX" : "";
   unsigned handle = take (&rest, 2), length = take (&rest, kind == SCO ? 1 : 2);
 
-  add (line, "%c %s Data%s: Handle %u flags 0x%02x dlen %u", from, name, way, handle & 0xfff,
-       handle >> 12, length);
+  line_add (line, "%c %s Data%s: Handle %u flags 0x%02x dlen %u", from, name, way, handle & 0xfff,
+            handle >> 12, length);
   add_hex (line, rest);
 }
 
@@ -185,11 +164,13 @@ add_packet (Line *line, unsigned kind, char from, Rest rest)
 static void
 add_management_event (Line *line, unsigned code, Rest rest)
 {
-  add (line, "@ MGMT Event: %s (0x%04x) plen %zu", FIND (management_events, code), code, rest.n);
+  line_add (line, "@ MGMT Event: %s (0x%04x) plen %zu", FIND (management_events, code), code,
+            rest.n);
   if (code <= 2 && rest.n >= 3) {
     unsigned command = take (&rest, 2), status = take (&rest, 1);
 
-    add (line, ": %s (0x%04x) status 0x%02x", FIND (management_commands, command), command, status);
+    line_add (line, ": %s (0x%04x) status 0x%02x", FIND (management_commands, command), command,
+              status);
   }
   add_hex (line, rest);
 }
@@ -197,8 +178,8 @@ add_management_event (Line *line, unsigned code, Rest rest)
 static void
 add_management_command (Line *line, unsigned code, Rest rest)
 {
-  add (line, "@ MGMT Command: %s (0x%04x) plen %zu", FIND (management_commands, code), code,
-       rest.n);
+  line_add (line, "@ MGMT Command: %s (0x%04x) plen %zu", FIND (management_commands, code), code,
+            rest.n);
   add_hex (line, rest);
 }
 
@@ -234,12 +215,12 @@ add_new_index (Line *line, Rest rest)
                                        "SDIO",    "SPI", "I2C",    "SMD",  "VIRTIO" };
   unsigned type = take (&rest, 1), bus = take (&rest, 1);
 
-  add (line, "= New Index:");
+  line_add (line, "= New Index:");
   add_device (line, &rest);
-  add (line, " (%s,%s,", type == 0 ? "Primary" : "AMP",
-       bus < sizeof buses / sizeof *buses ? buses[bus] : "Unknown");
+  line_add (line, " (%s,%s,", type == 0 ? "Primary" : "AMP",
+            bus < sizeof buses / sizeof *buses ? buses[bus] : "Unknown");
   add_text (line, rest);
-  add (line, ")");
+  line_add (line, ")");
 }
 
 /* A program that opened an HCI socket: "@ MGMT Open: btmgmt (privileged) version 1.22". */
@@ -257,9 +238,9 @@ add_open (Line *line, Rest rest)
   length = take (&rest, 1);
   if (rest.n > length)
     rest.n = length;
-  add (line, "@ %s Open: ", format < 3 ? formats[format] : "Unknown");
+  line_add (line, "@ %s Open: ", format < 3 ? formats[format] : "Unknown");
   add_text (line, rest);
-  add (line, "%s version %u.%u", flags & 1 ? " (privileged)" : "", version, revision);
+  line_add (line, "%s version %u.%u", flags & 1 ? " (privileged)" : "", version, revision);
 }
 
 /* Priority, the length of who says it, who, and what. */
@@ -269,11 +250,11 @@ add_logging (Line *line, Rest rest)
   unsigned priority = take (&rest, 1), length = take (&rest, 1);
   Rest who = { rest.bytes, length < rest.n ? length : rest.n };
 
-  add (line, "= Log %u: ", priority);
+  line_add (line, "= Log %u: ", priority);
   add_text (line, who);
   rest.bytes += who.n;
   rest.n -= who.n;
-  add (line, ": ");
+  line_add (line, ": ");
   add_text (line, rest);
 }
 
@@ -284,7 +265,7 @@ add_control (Line *line, unsigned opcode, Rest rest)
   unsigned cookie = take (&rest, 4), code;
 
   if (opcode == CONTROL_CLOSE) {
-    add (line, "@ Close: 0x%04x", cookie);
+    line_add (line, "@ Close: 0x%04x", cookie);
     return;
   }
   code = take (&rest, 2);
@@ -302,7 +283,7 @@ add_monitor (Line *line, unsigned opcode, Rest rest)
     add_new_index (line, rest);
     return 0;
   case DELETE_INDEX:
-    add (line, "= Delete Index");
+    line_add (line, "= Delete Index");
     return 0;
   case MONITOR_COMMAND:
     return add_packet (line, COMMAND, FROM_HOST, rest);
@@ -318,22 +299,22 @@ add_monitor (Line *line, unsigned opcode, Rest rest)
   case ISO_RX:
     return add_packet (line, ISO, opcode == ISO_TX ? FROM_HOST : FROM_CONTROLLER, rest);
   case OPEN_INDEX:
-    add (line, "= Open Index");
+    line_add (line, "= Open Index");
     return 0;
   case CLOSE_INDEX:
-    add (line, "= Close Index");
+    line_add (line, "= Close Index");
     return 0;
   case INDEX_INFO:
-    add (line, "= Index Info:");
+    line_add (line, "= Index Info:");
     add_device (line, &rest);
-    add (line, " (manufacturer %u)", take (&rest, 2));
+    line_add (line, " (manufacturer %u)", take (&rest, 2));
     return 0;
   case VENDOR:
-    add (line, "= Vendor Diagnostic");
+    line_add (line, "= Vendor Diagnostic");
     add_hex (line, rest);
     return 0;
   case NOTE:
-    add (line, "= Note: ");
+    line_add (line, "= Note: ");
     add_text (line, rest);
     return 0;
   case LOGGING:
@@ -358,7 +339,7 @@ static void
 add_index (Line *line, unsigned index)
 {
   if (index != HCI_DEV_NONE)
-    add (line, "[hci%u] ", index);
+    line_add (line, "[hci%u] ", index);
 }
 
 int
@@ -371,15 +352,13 @@ bluetooth_describe (const KinAddress *from, const void *data, size_t length, cha
   unsigned opcode;
   int rc = 0;
 
-  if (size == 0)
-    return -ENOSPC;
   if (from && from->length >= sizeof source)
     memcpy (&source, &from->sa, sizeof source);
   if (source.hci_channel == HCI_CHANNEL_RAW || source.hci_channel == HCI_CHANNEL_USER) {
     add_index (&line, source.hci_dev);
     opcode = take (&rest, 1);
     rc = add_packet (&line, opcode, FROM_ANY, rest);
-    return rc < 0 ? rc : (int) line.used;
+    return rc < 0 ? rc : line_end_cut (&line);
   }
   if (length < 6)
     return -EINVAL;
@@ -390,5 +369,5 @@ bluetooth_describe (const KinAddress *from, const void *data, size_t length, cha
     add_management_event (&line, opcode, rest);
   else
     rc = add_monitor (&line, opcode, rest);
-  return rc < 0 ? rc : (int) line.used;
+  return rc < 0 ? rc : line_end_cut (&line);
 }

@@ -51,7 +51,7 @@ bcm_frame_size (uint32_t flags)
 /* ---- To text ------------------------------------------------------------------------------- */
 
 static void
-bcm_write_time (CanText *text, const char *name, const struct bcm_timeval *time)
+bcm_write_time (Line *text, const char *name, const struct bcm_timeval *time)
 {
   int n_digits = 6;
   long fraction = time->tv_usec;
@@ -60,9 +60,9 @@ bcm_write_time (CanText *text, const char *name, const struct bcm_timeval *time)
     return;
   for (; n_digits > 0 && fraction % 10 == 0; n_digits--)
     fraction /= 10;
-  can_text_add (text, " %s=%ld", name, time->tv_sec);
+  line_add (text, " %s=%ld", name, time->tv_sec);
   if (n_digits > 0)
-    can_text_add (text, ".%0*ld", n_digits, fraction);
+    line_add (text, ".%0*ld", n_digits, fraction);
 }
 
 /* As the kernel takes them. */
@@ -81,30 +81,30 @@ bcm_is_frame (const char *frame)
 
 /* That frames are FD is seen. */
 static void
-bcm_write_flags (CanText *text, const struct bcm_msg_head *head)
+bcm_write_flags (Line *text, const struct bcm_msg_head *head)
 {
   uint32_t left = head->flags & ~(head->nframes > 0 ? (uint32_t) CAN_FD_FRAME : 0);
 
   for (const KinName *flag = bcm_flags; flag->name; flag++)
     if (left & flag->value) {
-      can_text_add (text, " %s", flag->name);
+      line_add (text, " %s", flag->name);
       left &= ~(uint32_t) flag->value;
     }
   if (left > 0)
-    can_text_add (text, " flags=0x%X", left);
+    line_add (text, " flags=0x%X", left);
 }
 
 static void
-bcm_write_id (CanText *text, uint32_t id)
+bcm_write_id (Line *text, uint32_t id)
 {
   char word[sizeof "0x12345678"];
 
   can_id_print (word, sizeof word, "", id);
-  can_text_add (text, " id=%s", word);
+  line_add (text, " id=%s", word);
 }
 
 static int
-bcm_write (CanText *text, const void *data, size_t length)
+bcm_write (Line *text, const void *data, size_t length)
 {
   const char *frames = (const char *) data + bcm_frames_at;
   const KinName *operation = bcm_operations;
@@ -125,16 +125,16 @@ bcm_write (CanText *text, const void *data, size_t length)
     return -EINVAL;
   if (head.nframes > 0)
     memcpy (&first, frames, sizeof first);
-  can_text_add (text, "%s", operation->name);
+  line_add (text, "%s", operation->name);
   bcm_write_flags (text, &head);
   if (head.count > 0)
-    can_text_add (text, " count=%u", head.count);
+    line_add (text, " count=%u", head.count);
   bcm_write_time (text, "ival1", &head.ival1);
   bcm_write_time (text, "ival2", &head.ival2);
   if (head.nframes == 0 || head.can_id != first)
     bcm_write_id (text, head.can_id);
   for (uint32_t i = 0; i < head.nframes && rc == 0; i++) {
-    can_text_add (text, " ");
+    line_add (text, " ");
     rc = bcm_is_frame (frames + i * size) ? can_frame_write (text, frames + i * size, size)
                                           : -EINVAL;
   }
@@ -143,27 +143,27 @@ bcm_write (CanText *text, const void *data, size_t length)
 
 static int
 bcm_line (const KinAddress *from, const char *before, const char *after, const void *data,
-          size_t length, CanText *text)
+          size_t length, Line *text)
 {
   int rc;
 
-  can_text_add (text, "%s", before);
-  can_text_add_interface (text, from);
-  can_text_add (text, "%s", after);
+  line_add (text, "%s", before);
+  can_line_add_interface (text, from);
+  line_add (text, "%s", after);
   rc = bcm_write (text, data, length);
-  return rc < 0 ? rc : can_text_end (text);
+  return rc < 0 ? rc : line_end (text);
 }
 
 int
 can_bcm_describe (const KinAddress *from, const void *data, size_t length, char *line, size_t size)
 {
-  return bcm_line (from, "  ", "  ", data, length, &(CanText){ line, size, 0 });
+  return bcm_line (from, "  ", "  ", data, length, &(Line){ line, size, 0 });
 }
 
 int
 can_bcm_log (const KinAddress *from, const void *data, size_t length, char *line, size_t size)
 {
-  return bcm_line (from, "", " ", data, length, &(CanText){ line, size, 0 });
+  return bcm_line (from, "", " ", data, length, &(Line){ line, size, 0 });
 }
 
 /* ---- From text ----------------------------------------------------------------------------- */

@@ -137,13 +137,13 @@ static const KinSocketOps can_bcm_ops = { .size = sizeof can_bcm_ops, .bind = ca
 static int
 isotp_describe (const KinAddress *from, const void *data, size_t length, char *line, size_t size)
 {
-  CanText text = { line, size, 0 };
+  Line text = { line, size, 0 };
 
-  can_text_add (&text, "  ");
-  can_text_add_interface (&text, from);
-  can_text_add (&text, "  [%zu] ", length);
-  can_text_add_bytes (&text, data, length);
-  return can_text_end (&text);
+  line_add (&text, "  ");
+  can_line_add_interface (&text, from);
+  line_add (&text, "  [%zu] ", length);
+  can_line_add_bytes (&text, data, length);
+  return line_end (&text);
 }
 
 /* "  vcan0:80,12300  [8]  DE AD BE EF ...", addresses as can-utils has them */
@@ -151,20 +151,20 @@ static int
 j1939_describe (const KinAddress *from, const void *data, size_t length, char *line, size_t size)
 {
   const struct sockaddr_can *address = from ? (const void *) &from->sa : NULL;
-  CanText text = { line, size, 0 };
+  Line text = { line, size, 0 };
 
-  can_text_add (&text, "  ");
-  can_text_add_interface (&text, from);
-  can_text_add (&text, ":");
+  line_add (&text, "  ");
+  can_line_add_interface (&text, from);
+  line_add (&text, ":");
   if (address && address->can_addr.j1939.name != J1939_NO_NAME)
-    can_text_add (&text, "%016llx", (unsigned long long) address->can_addr.j1939.name);
+    line_add (&text, "%016llx", (unsigned long long) address->can_addr.j1939.name);
   else if (address && address->can_addr.j1939.addr != J1939_NO_ADDR)
-    can_text_add (&text, "%02x", address->can_addr.j1939.addr);
+    line_add (&text, "%02x", address->can_addr.j1939.addr);
   if (address && address->can_addr.j1939.pgn <= J1939_PGN_MAX)
-    can_text_add (&text, ",%05x", address->can_addr.j1939.pgn);
-  can_text_add (&text, "  [%zu] ", length);
-  can_text_add_bytes (&text, data, length);
-  return can_text_end (&text);
+    line_add (&text, ",%05x", address->can_addr.j1939.pgn);
+  line_add (&text, "  [%zu] ", length);
+  can_line_add_bytes (&text, data, length);
+  return line_end (&text);
 }
 
 /* clang-format off */

@@ -9,6 +9,8 @@
 
 #include <kin/family.h>
 
+#include "../line.h"
+
 #ifndef CANXL_VCID_OFFSET              /* Linux 6.9: the virtual network, above the priority */
 #define CANXL_VCID_OFFSET 16
 #define CANXL_VCID_MASK   (0xffu << CANXL_VCID_OFFSET)
@@ -35,17 +37,10 @@ int can_id_parse (const char *text, size_t length, uint32_t *id);
 /* At most max hexadecimal digits. Returns how many there are. */
 size_t can_hex_read (const char *text, size_t max, uint32_t *number);
 
-/* ---- A line of text: words.c ---------------------------------------------------------------- */
+/* ---- Of a line of text: words.c ------------------------------------------------------------- */
 
-typedef struct {
-  char  *line;
-  size_t size, length;   /* length may grow past size: what did not fit was counted */
-} CanText;
-
-void can_text_add (CanText *text, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
-void can_text_add_interface (CanText *text, const KinAddress *from);
-void can_text_add_bytes (CanText *text, const void *bytes, size_t n);
-int  can_text_end (const CanText *text);
+void can_line_add_interface (Line *text, const KinAddress *from);
+void can_line_add_bytes (Line *text, const void *bytes, size_t n);
 
 /* ---- Frames: frame.c, error.c --------------------------------------------------------------- */
 
@@ -61,8 +56,8 @@ int     can_frame_log (const KinAddress *from, const void *data, size_t length,
                        char *line, size_t size);
 ssize_t can_frame_compose (const char *text, void *data, size_t size,
                            char *reason, size_t reason_size);
-int     can_frame_write (CanText *text, const void *data, size_t length);
-void    can_error_write (CanText *text, const struct can_frame *frame);
+int     can_frame_write (Line *text, const void *data, size_t length);
+void    can_error_write (Line *text, const struct can_frame *frame);
 
 /* ---- Messages of the broadcast manager: bcm.c ----------------------------------------------- */
 

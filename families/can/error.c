@@ -60,52 +60,52 @@ static const char *const can_places[32] = {
 };
 
 static void
-can_bits_write (CanText *text, uint8_t bits, const char *const *words, size_t n)
+can_bits_write (Line *text, uint8_t bits, const char *const *words, size_t n)
 {
   const char *comma = "";
 
   for (size_t i = 0; i < n; i++)
     if (bits >> i & 1) {
-      can_text_add (text, "%s%s", comma, words[i]);
+      line_add (text, "%s%s", comma, words[i]);
       comma = ",";
     }
 }
 
 static void
-can_place_write (CanText *text, uint8_t place)
+can_place_write (Line *text, uint8_t place)
 {
   if (place > 0 && place < COUNT (can_places))
-    can_text_add (text, "%s", can_places[place] ? can_places[place] : "unspecified");
+    line_add (text, "%s", can_places[place] ? can_places[place] : "unspecified");
 }
 
 static void
-can_detail_write (CanText *text, uint32_t error_class, const uint8_t *data)
+can_detail_write (Line *text, uint32_t error_class, const uint8_t *data)
 {
   switch (error_class) {
   case CAN_ERR_LOSTARB:
-    can_text_add (text, "{at bit %d}", data[0]);
+    line_add (text, "{at bit %d}", data[0]);
     break;
   case CAN_ERR_CRTL:
-    can_text_add (text, "{");
+    line_add (text, "{");
     can_bits_write (text, data[1], can_controller, COUNT (can_controller));
-    can_text_add (text, "}");
+    line_add (text, "}");
     break;
   case CAN_ERR_PROT:
-    can_text_add (text, "{{");
+    line_add (text, "{{");
     can_bits_write (text, data[2], can_violations, COUNT (can_violations));
-    can_text_add (text, "}{");
+    line_add (text, "}{");
     can_place_write (text, data[3]);
-    can_text_add (text, "}}");
+    line_add (text, "}}");
     break;
   case CAN_ERR_CNT:
-    can_text_add (text, "{{%d}{%d}}", data[6], data[7]);
+    line_add (text, "{{%d}{%d}}", data[6], data[7]);
     break;
   }
 }
 
 /* "controller-problem{rx-overflow},bus-off". Old drivers give counters without saying so. */
 void
-can_error_write (CanText *text, const struct can_frame *frame)
+can_error_write (Line *text, const struct can_frame *frame)
 {
   uint32_t classes = frame->can_id;
   const char *comma = "";
@@ -114,7 +114,7 @@ can_error_write (CanText *text, const struct can_frame *frame)
     classes |= CAN_ERR_CNT;
   for (size_t i = 0; i < COUNT (can_classes); i++)
     if (classes >> i & 1) {
-      can_text_add (text, "%s%s", comma, can_classes[i]);
+      line_add (text, "%s%s", comma, can_classes[i]);
       can_detail_write (text, 1u << i, frame->data);
       comma = ",";
     }

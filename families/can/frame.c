@@ -45,125 +45,124 @@ frame_load (const void *data, size_t length, CanFrame *frame, Kind *kind)
 }
 
 static void
-frame_id_write (CanText *text, uint32_t id)
+frame_id_write (Line *text, uint32_t id)
 {
   if (id & CAN_ERR_FLAG)
-    can_text_add (text, "%08X", id & (CAN_ERR_MASK | CAN_ERR_FLAG));
+    line_add (text, "%08X", id & (CAN_ERR_MASK | CAN_ERR_FLAG));
   else if (id & CAN_EFF_FLAG)
-    can_text_add (text, "%08X", id & CAN_EFF_MASK);
+    line_add (text, "%08X", id & CAN_EFF_MASK);
   else
-    can_text_add (text, "%03X", id & CAN_SFF_MASK);
+    line_add (text, "%03X", id & CAN_SFF_MASK);
 }
 
 /* ---- As candump shows it ------------------------------------------------------------------- */
 
 /* "123   [4]  DE AD BE EF" */
 static void
-frame_show_classic (CanText *text, const struct can_frame *frame)
+frame_show_classic (Line *text, const struct can_frame *frame)
 {
   frame_id_write (text, frame->can_id);
-  can_text_add (text, "   [%d] ", frame->len);
+  line_add (text, "   [%d] ", frame->len);
   if (frame->can_id & CAN_RTR_FLAG) {
-    can_text_add (text, " remote request");
+    line_add (text, " remote request");
     return;
   }
-  can_text_add_bytes (text, frame->data, frame->len);
+  can_line_add_bytes (text, frame->data, frame->len);
   if (frame->can_id & CAN_ERR_FLAG) {
-    can_text_add (text, "%*s  ", 3 * (CAN_MAX_DLEN - frame->len) + 13, "ERRORFRAME");
+    line_add (text, "%*s  ", 3 * (CAN_MAX_DLEN - frame->len) + 13, "ERRORFRAME");
     can_error_write (text, frame);
   }
 }
 
 /* "123  [04]  DE AD BE EF" */
 static void
-frame_show_fd (CanText *text, const struct canfd_frame *frame)
+frame_show_fd (Line *text, const struct canfd_frame *frame)
 {
   frame_id_write (text, frame->can_id);
-  can_text_add (text, "  [%02d] ", frame->len);
-  can_text_add_bytes (text, frame->data, frame->len);
+  line_add (text, "  [%02d] ", frame->len);
+  can_line_add_bytes (text, frame->data, frame->len);
 }
 
 /* "123 [0004] (45|81:00:12345678) DE AD BE EF": of much data, what a terminal has room for */
 static void
-frame_show_xl (CanText *text, const struct canxl_frame *frame)
+frame_show_xl (Line *text, const struct canxl_frame *frame)
 {
-  can_text_add (text, "%03X [%04d] (%02X|%02X:%02X:%08X)", frame->prio & CANXL_PRIO_MASK,
-                frame->len, (frame->prio & CANXL_VCID_MASK) >> CANXL_VCID_OFFSET, frame->flags,
-                frame->sdt, frame->af);
-  can_text_add_bytes (text, frame->data, frame->len < SHOWN_BYTES ? frame->len : SHOWN_BYTES);
+  line_add (text, "%03X [%04d] (%02X|%02X:%02X:%08X)", frame->prio & CANXL_PRIO_MASK, frame->len,
+            (frame->prio & CANXL_VCID_MASK) >> CANXL_VCID_OFFSET, frame->flags, frame->sdt,
+            frame->af);
+  can_line_add_bytes (text, frame->data, frame->len < SHOWN_BYTES ? frame->len : SHOWN_BYTES);
   if (frame->len > SHOWN_BYTES)
-    can_text_add (text, " ...");
+    line_add (text, " ...");
 }
 
 int
 can_frame_describe (const KinAddress *from, const void *data, size_t length, char *line,
                     size_t size)
 {
-  CanText text = { line, size, 0 };
+  Line text = { line, size, 0 };
   CanFrame frame;
   Kind kind;
   int rc = frame_load (data, length, &frame, &kind);
 
   if (rc < 0)
     return rc;
-  can_text_add (&text, "  ");
-  can_text_add_interface (&text, from);
-  can_text_add (&text, "  ");
+  line_add (&text, "  ");
+  can_line_add_interface (&text, from);
+  line_add (&text, "  ");
   if (kind == XL)
     frame_show_xl (&text, &frame.xl);
   else if (kind == FD)
     frame_show_fd (&text, &frame.fd);
   else
     frame_show_classic (&text, &frame.classic);
-  return can_text_end (&text);
+  return line_end (&text);
 }
 
 /* ---- As it is logged ----------------------------------------------------------------------- */
 
 static void
-frame_write_bytes (CanText *text, const uint8_t *bytes, size_t n)
+frame_write_bytes (Line *text, const uint8_t *bytes, size_t n)
 {
   for (size_t i = 0; i < n; i++)
-    can_text_add (text, "%02X", bytes[i]);
+    line_add (text, "%02X", bytes[i]);
 }
 
 static void
-frame_write_classic (CanText *text, const struct can_frame *frame)
+frame_write_classic (Line *text, const struct can_frame *frame)
 {
   frame_id_write (text, frame->can_id);
-  can_text_add (text, "#");
+  line_add (text, "#");
   if (!(frame->can_id & CAN_RTR_FLAG))
     frame_write_bytes (text, frame->data, frame->len);
   else if (frame->len > 0)
-    can_text_add (text, "R%d", frame->len);
+    line_add (text, "R%d", frame->len);
   else
-    can_text_add (text, "R");
+    line_add (text, "R");
   if (frame->len == CAN_MAX_DLEN && frame->len8_dlc > CAN_MAX_DLEN
       && frame->len8_dlc <= CAN_MAX_RAW_DLC)
-    can_text_add (text, "_%X", frame->len8_dlc);
+    line_add (text, "_%X", frame->len8_dlc);
 }
 
 /* Of FD flags a log has the lower four. */
 static void
-frame_write_fd (CanText *text, const struct canfd_frame *frame)
+frame_write_fd (Line *text, const struct canfd_frame *frame)
 {
   frame_id_write (text, frame->can_id);
-  can_text_add (text, "##%X", frame->flags & 0xf);
+  line_add (text, "##%X", frame->flags & 0xf);
   frame_write_bytes (text, frame->data, frame->len);
 }
 
 static void
-frame_write_xl (CanText *text, const struct canxl_frame *frame)
+frame_write_xl (Line *text, const struct canxl_frame *frame)
 {
-  can_text_add (text, "%02X%03X#%02X:%02X:%08X#",
-                (frame->prio & CANXL_VCID_MASK) >> CANXL_VCID_OFFSET, frame->prio & CANXL_PRIO_MASK,
-                frame->flags, frame->sdt, frame->af);
+  line_add (text, "%02X%03X#%02X:%02X:%08X#", (frame->prio & CANXL_VCID_MASK) >> CANXL_VCID_OFFSET,
+            frame->prio & CANXL_PRIO_MASK, frame->flags, frame->sdt, frame->af);
   frame_write_bytes (text, frame->data, frame->len);
 }
 
 /* "123#DEADBEEF" */
 int
-can_frame_write (CanText *text, const void *data, size_t length)
+can_frame_write (Line *text, const void *data, size_t length)
 {
   CanFrame frame;
   Kind kind;
@@ -183,13 +182,13 @@ can_frame_write (CanText *text, const void *data, size_t length)
 int
 can_frame_log (const KinAddress *from, const void *data, size_t length, char *line, size_t size)
 {
-  CanText text = { line, size, 0 };
+  Line text = { line, size, 0 };
   int rc;
 
-  can_text_add_interface (&text, from);
-  can_text_add (&text, " ");
+  can_line_add_interface (&text, from);
+  line_add (&text, " ");
   rc = can_frame_write (&text, data, length);
-  return rc < 0 ? rc : can_text_end (&text);
+  return rc < 0 ? rc : line_end (&text);
 }
 
 /* ---- As it is typed: each returns the frame's size, or 0 and a sentence -------------------- */

@@ -6,7 +6,6 @@
  * tuples it is always that number, as in Python. */
 #include <errno.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,19 +213,19 @@ can_flags_get (const KinField *field, const void *base, size_t length, KinForm f
                KinMember *member)
 {
   uint32_t flags = can_load (field, base), left = flags;
-  CanText text = { member->bytes, sizeof member->bytes, 0 };
+  Line text = { member->bytes, sizeof member->bytes, 0 };
 
   (void) length;
   if (form == KIN_FORM_TUPLE)
     return can_give_number (member, flags);
   for (const KinName *name = field->names; name->name; name++)
     if (flags & name->value) {
-      can_text_add (&text, "%s%s", text.length > 0 ? "+" : "", name->name);
+      line_add (&text, "%s%s", text.length > 0 ? "+" : "", name->name);
       left &= ~(uint32_t) name->value;
     }
   if (left > 0 || flags == 0)
-    can_text_add (&text, "%s0x%X", text.length > 0 ? "+" : "", left);
-  return can_give_text (member, can_text_end (&text));
+    line_add (&text, "%s0x%X", text.length > 0 ? "+" : "", left);
+  return can_give_text (member, line_end (&text));
 }
 
 static int
@@ -272,43 +271,24 @@ can_flags_set (const KinField *field, void *base, size_t *length, KinForm form,
 
 /* ---- A line of text ------------------------------------------------------------------------ */
 
-void
-can_text_add (CanText *text, const char *format, ...)
-{
-  size_t left = text->length < text->size ? text->size - text->length : 0;
-  va_list arguments;
-  int n;
-
-  va_start (arguments, format);
-  n = vsnprintf (left > 0 ? text->line + text->length : NULL, left, format, arguments);
-  va_end (arguments);
-  text->length += (size_t) n;
-}
-
 /* "vcan0"; of none, "-". */
 void
-can_text_add_interface (CanText *text, const KinAddress *from)
+can_line_add_interface (Line *text, const KinAddress *from)
 {
   const struct sockaddr_can *address = from ? (const void *) &from->sa : NULL;
   char name[IF_NAMESIZE];
 
   if (!address || address->can_ifindex == 0)
-    can_text_add (text, "-");
+    line_add (text, "-");
   else if (if_indextoname ((unsigned) address->can_ifindex, name))
-    can_text_add (text, "%s", name);
+    line_add (text, "%s", name);
   else
-    can_text_add (text, "if%d", address->can_ifindex);
+    line_add (text, "if%d", address->can_ifindex);
 }
 
 void
-can_text_add_bytes (CanText *text, const void *bytes, size_t n)
+can_line_add_bytes (Line *text, const void *bytes, size_t n)
 {
   for (size_t i = 0; i < n; i++)
-    can_text_add (text, " %02X", ((const uint8_t *) bytes)[i]);
-}
-
-int
-can_text_end (const CanText *text)
-{
-  return text->length < text->size ? (int) text->length : -ENOSPC;
+    line_add (text, " %02X", ((const uint8_t *) bytes)[i]);
 }

@@ -12,35 +12,15 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "../line.h"
 #include "netlink.h"
 
 #ifndef IFF_LOWER_UP /* <linux/if.h> cannot be included beside <net/if.h> */
 #define IFF_LOWER_UP (1 << 16)
 #endif
-
-typedef struct {
-  char *line;
-  size_t size, length; /* length may grow past size: what did not fit was counted */
-} Text;
-
-static void add (Text *text, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
-
-static void
-add (Text *text, const char *format, ...)
-{
-  size_t at = text->length < text->size ? text->length : text->size;
-  va_list arguments;
-  int n;
-
-  va_start (arguments, format);
-  n = vsnprintf (text->line + at, text->size - at, format, arguments);
-  va_end (arguments);
-  text->length += n > 0 ? (size_t) n : 0;
-}
 
 /* What follows a message's own struct. */
 typedef struct {
@@ -49,19 +29,19 @@ typedef struct {
 } Rest;
 
 static void
-add_interface (Text *text, int index)
+add_interface (Line *text, int index)
 {
   char name[IF_NAMESIZE];
 
   if (if_indextoname ((unsigned) index, name))
-    add (text, "%s", name);
+    line_add (text, "%s", name);
   else
-    add (text, "if%d", index);
+    line_add (text, "if%d", index);
 }
 
 /* " WORD ADDRESS" of an attribute. */
 static void
-add_host (Text *text, Rest rest, const char *word, unsigned type, int domain)
+add_host (Line *text, Rest rest, const char *word, unsigned type, int domain)
 {
   char host[INET6_ADDRSTRLEN];
   size_t n, needed = domain == AF_INET6 ? 16 : 4;
@@ -70,17 +50,17 @@ add_host (Text *text, Rest rest, const char *word, unsigned type, int domain)
                           : NULL;
 
   if (bytes)
-    add (text, "%s%s", word, inet_ntop (domain, bytes, host, sizeof host));
+    line_add (text, "%s%s", word, inet_ntop (domain, bytes, host, sizeof host));
 }
 
 static void
-add_hardware (Text *text, Rest rest, const char *word, unsigned type)
+add_hardware (Line *text, Rest rest, const char *word, unsigned type)
 {
   size_t n = 0;
   const unsigned char *bytes = netlink_attribute (rest.data, rest.length, type, 1, &n);
 
   for (size_t i = 0; bytes && i < n; i++)
-    add (text, "%s%02x", i ? ":" : word, bytes[i]);
+    line_add (text, "%s%02x", i ? ":" : word, bytes[i]);
 }
 
 /* An attribute of 32 bits. Returns whether it is there. */
@@ -98,7 +78,7 @@ read_number (Rest rest, unsigned type, uint32_t *number)
 /* ---- netlink:route -------------------------------------------------------------------------- */
 
 static void
-add_link (Text *text, const void *data, Rest rest)
+add_link (Line *text, const void *data, Rest rest)
 {
   static const struct {
     unsigned flag;
@@ -119,23 +99,23 @@ add_link (Text *text, const void *data, Rest rest)
   uint32_t mtu;
 
   memcpy (&link, data, sizeof link);
-  add (text, "%d: ", link.ifi_index);
+  line_add (text, "%d: ", link.ifi_index);
   if (name)
-    add (text, "%.*s", (int) strnlen (name, n), name);
-  add (text, " <");
+    line_add (text, "%.*s", (int) strnlen (name, n), name);
+  line_add (text, " <");
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
     if (link.ifi_flags & flags[i].flag) {
-      add (text, "%s%s", comma, flags[i].name);
+      line_add (text, "%s%s", comma, flags[i].name);
       comma = ",";
     }
-  add (text, ">");
+  line_add (text, ">");
   if (read_number (rest, IFLA_MTU, &mtu))
-    add (text, " mtu %u", mtu);
+    line_add (text, " mtu %u", mtu);
   add_hardware (text, rest, " link ", IFLA_ADDRESS);
 }
 
 static void
-add_address (Text *text, const void *data, Rest rest)
+add_address (Line *text, const void *data, Rest rest)
 {
   struct ifaddrmsg address;
   size_t n;
@@ -143,38 +123,38 @@ add_address (Text *text, const void *data, Rest rest)
 
   memcpy (&address, data, sizeof address);
   type = netlink_attribute (rest.data, rest.length, IFA_LOCAL, 4, &n) ? IFA_LOCAL : IFA_ADDRESS;
-  add (text, "%u: ", address.ifa_index);
+  line_add (text, "%u: ", address.ifa_index);
   add_interface (text, (int) address.ifa_index);
   add_host (text, rest, address.ifa_family == AF_INET6 ? " inet6 " : " inet ", type,
             address.ifa_family);
-  add (text, "/%u", address.ifa_prefixlen);
+  line_add (text, "/%u", address.ifa_prefixlen);
 }
 
 static void
-add_route (Text *text, const void *data, Rest rest)
+add_route (Line *text, const void *data, Rest rest)
 {
   struct rtmsg route;
   uint32_t index;
 
   memcpy (&route, data, sizeof route);
   if (route.rtm_dst_len == 0)
-    add (text, "default");
+    line_add (text, "default");
   else {
     add_host (text, rest, "", RTA_DST, route.rtm_family);
-    add (text, "/%u", route.rtm_dst_len);
+    line_add (text, "/%u", route.rtm_dst_len);
   }
   add_host (text, rest, " via ", RTA_GATEWAY, route.rtm_family);
   if (read_number (rest, RTA_OIF, &index)) {
-    add (text, " dev ");
+    line_add (text, " dev ");
     add_interface (text, (int) index);
   }
   if (!read_number (rest, RTA_TABLE, &index))
     index = route.rtm_table;
-  add (text, " table %u", index);
+  line_add (text, " table %u", index);
 }
 
 static void
-add_neighbour (Text *text, const void *data, Rest rest)
+add_neighbour (Line *text, const void *data, Rest rest)
 {
   static const struct {
     unsigned state;
@@ -188,19 +168,19 @@ add_neighbour (Text *text, const void *data, Rest rest)
 
   memcpy (&neighbour, data, sizeof neighbour);
   add_host (text, rest, "", NDA_DST, neighbour.ndm_family);
-  add (text, " dev ");
+  line_add (text, " dev ");
   add_interface (text, neighbour.ndm_ifindex);
   add_hardware (text, rest, " lladdr ", NDA_LLADDR);
   for (size_t i = 0; i < sizeof states / sizeof *states; i++)
     if (neighbour.ndm_state & states[i].state)
-      add (text, " %s", states[i].name);
+      line_add (text, " %s", states[i].name);
 }
 
 typedef struct {
   unsigned type;
   const char *name;
   size_t head; /* of the message's own struct */
-  void (*add) (Text *, const void *, Rest);
+  void (*add) (Line *, const void *, Rest);
 } Kind;
 
 /* clang-format off */
@@ -232,17 +212,17 @@ static const Kind kinds[] = {
 
 /* One message of netlink:route, head and all, whole. Returns whether it is known. */
 static int
-add_route_message (Text *text, const struct nlmsghdr *head, const char *data)
+add_route_message (Line *text, const struct nlmsghdr *head, const char *data)
 {
   size_t length = head->nlmsg_len - sizeof *head, step;
 
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (kinds[i].type != head->nlmsg_type)
       continue;
-    add (text, "%s", kinds[i].name);
+    line_add (text, "%s", kinds[i].name);
     if (kinds[i].add && length >= kinds[i].head) {
       step = NLMSG_ALIGN (kinds[i].head) < length ? NLMSG_ALIGN (kinds[i].head) : length;
-      add (text, " ");
+      line_add (text, " ");
       kinds[i].add (text, data + sizeof *head, (Rest){ data + sizeof *head + step, length - step });
     }
     return 1;
@@ -253,48 +233,45 @@ add_route_message (Text *text, const struct nlmsghdr *head, const char *data)
 /* ---- All protocols -------------------------------------------------------------------------- */
 
 static void
-add_message (Text *text, int protocol, const struct nlmsghdr *head, const char *data)
+add_message (Line *text, int protocol, const struct nlmsghdr *head, const char *data)
 {
   char words[256];
   int code = netlink_refusal (data, head->nlmsg_len, words, sizeof words);
 
   if (code)
-    add (text, "error: %s%s%s", strerror (code), words[0] ? ": " : "", words);
+    line_add (text, "error: %s%s%s", strerror (code), words[0] ? ": " : "", words);
   else if (head->nlmsg_type == NLMSG_ERROR)
-    add (text, "ack of %u", head->nlmsg_seq);
+    line_add (text, "ack of %u", head->nlmsg_seq);
   else if (head->nlmsg_type == NLMSG_DONE)
-    add (text, "done");
+    line_add (text, "done");
   else if (protocol != NETLINK_ROUTE || !add_route_message (text, head, data))
-    add (text, "type %u, flags 0x%x, seq %u, length %u", head->nlmsg_type, head->nlmsg_flags,
-         head->nlmsg_seq, head->nlmsg_len);
+    line_add (text, "type %u, flags 0x%x, seq %u, length %u", head->nlmsg_type, head->nlmsg_flags,
+              head->nlmsg_seq, head->nlmsg_len);
 }
 
 /* "add@/devices/virtual/net/eth0", then "ACTION=add" and so on; udev's own begin with "libudev". */
 static int
-add_uevent (Text *text, const char *data, size_t length)
+add_uevent (Line *text, const char *data, size_t length)
 {
   size_t n = strnlen (data, length);
 
   if (n == length || !memchr (data, '@', n))
     return 0;
-  add (text, "%s", data);
+  line_add (text, "%s", data);
   for (size_t at = n + 1; at < length; at += strnlen (data + at, length - at) + 1)
     if (length - at > 10 && memcmp (data + at, "SUBSYSTEM=", 10) == 0)
-      add (text, " (%.*s)", (int) (strnlen (data + at, length - at) - 10), data + at + 10);
+      line_add (text, " (%.*s)", (int) (strnlen (data + at, length - at) - 10), data + at + 10);
   return 1;
 }
 
 int
 netlink_describe (const KinAddress *from, const void *data, size_t length, char *line, size_t size)
 {
-  Text text = { line, size, 0 };
+  Line text = { line, size, 0 };
   int protocol = from ? from->protocol : NETLINK_ROUTE;
   const char *at = data, *separator = "";
   struct nlmsghdr head;
 
-  if (size == 0)
-    return -ENOSPC;
-  line[0] = '\0';
   if (protocol != NETLINK_KOBJECT_UEVENT || !add_uevent (&text, data, length))
     while (length >= sizeof head) {
       size_t step;
@@ -302,7 +279,7 @@ netlink_describe (const KinAddress *from, const void *data, size_t length, char 
       memcpy (&head, at, sizeof head);
       if (head.nlmsg_len < sizeof head || head.nlmsg_len > length)
         break;
-      add (&text, "%s", separator);
+      line_add (&text, "%s", separator);
       add_message (&text, protocol, &head, at);
       separator = " | ";
       step = NLMSG_ALIGN (head.nlmsg_len) < length ? NLMSG_ALIGN (head.nlmsg_len) : length;
@@ -310,6 +287,6 @@ netlink_describe (const KinAddress *from, const void *data, size_t length, char 
       length -= step;
     }
   if (text.length == 0)
-    add (&text, "%zu bytes that are no message", length);
-  return (int) (text.length < size ? text.length : size - 1);
+    line_add (&text, "%zu bytes that are no message", length);
+  return line_end_cut (&text);
 }

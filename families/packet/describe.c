@@ -6,39 +6,11 @@
  * out whole or not read at all. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "../line.h"
 #include "packet.h"
-
-typedef struct {
-  char *line;
-  size_t size, length; /* length may grow past size: what did not fit was counted */
-} Text;
-
-static void add (Text *text, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
-
-static void
-add (Text *text, const char *format, ...)
-{
-  size_t at = text->length < text->size ? text->length : text->size;
-  va_list arguments;
-  int n;
-
-  va_start (arguments, format);
-  n = vsnprintf (text->line + at, text->size - at, format, arguments);
-  va_end (arguments);
-  text->length += n > 0 ? (size_t) n : 0;
-}
-
-static int
-end (const Text *text)
-{
-  if (text->size == 0)
-    return -ENOSPC;
-  return (int) (text->length < text->size ? text->length : text->size - 1);
-}
 
 static unsigned
 get16 (const uint8_t *bytes)
@@ -53,72 +25,72 @@ get32 (const uint8_t *bytes)
 }
 
 static void
-add_hardware (Text *text, const uint8_t *bytes, size_t n)
+add_hardware (Line *text, const uint8_t *bytes, size_t n)
 {
   for (size_t i = 0; i < n; i++)
-    add (text, "%s%02x", i ? ":" : "", bytes[i]);
+    line_add (text, "%s%02x", i ? ":" : "", bytes[i]);
 }
 
 static void
-add_host (Text *text, int domain, const uint8_t *bytes)
+add_host (Line *text, int domain, const uint8_t *bytes)
 {
   char host[INET6_ADDRSTRLEN];
 
-  add (text, "%s", inet_ntop (domain, bytes, host, sizeof host));
+  line_add (text, "%s", inet_ntop (domain, bytes, host, sizeof host));
 }
 
 static void
-add_pair (Text *text, int domain, const uint8_t *from, const uint8_t *to, const uint8_t *ports)
+add_pair (Line *text, int domain, const uint8_t *from, const uint8_t *to, const uint8_t *ports)
 {
   add_host (text, domain, from);
   if (ports)
-    add (text, ".%u", get16 (ports));
-  add (text, " > ");
+    line_add (text, ".%u", get16 (ports));
+  line_add (text, " > ");
   add_host (text, domain, to);
   if (ports)
-    add (text, ".%u", get16 (ports + 2));
-  add (text, ": ");
+    line_add (text, ".%u", get16 (ports + 2));
+  line_add (text, ": ");
 }
 
 /* ---- Transports ---------------------------------------------------------------------------- */
 
 static void
-add_tcp (Text *text, const uint8_t *data, size_t length)
+add_tcp (Line *text, const uint8_t *data, size_t length)
 {
   static const char letters[] = "FSRP.UEW";
   size_t head = (size_t) (data[12] >> 4) * 4, payload = length > head ? length - head : 0;
   uint32_t sequence = get32 (data + 4);
 
-  add (text, "Flags [");
+  line_add (text, "Flags [");
   for (unsigned i = 0; letters[i]; i++)
     if (i != 4 && data[13] & 1u << i)
-      add (text, "%c", letters[i]);
-  add (text, "%s%s]", data[13] & 0x10 ? "." : "", data[13] ? "" : "none");
+      line_add (text, "%c", letters[i]);
+  line_add (text, "%s%s]", data[13] & 0x10 ? "." : "", data[13] ? "" : "none");
   if (payload > 0)
-    add (text, ", seq %u:%u", sequence, sequence + (uint32_t) payload);
+    line_add (text, ", seq %u:%u", sequence, sequence + (uint32_t) payload);
   else if (data[13] & 7)
-    add (text, ", seq %u", sequence);
+    line_add (text, ", seq %u", sequence);
   if (data[13] & 0x10)
-    add (text, ", ack %u", get32 (data + 8));
-  add (text, ", win %u, length %zu", get16 (data + 14), payload);
+    line_add (text, ", ack %u", get32 (data + 8));
+  line_add (text, ", win %u, length %zu", get16 (data + 14), payload);
 }
 
 static void
-add_icmp (Text *text, const uint8_t *data, size_t length)
+add_icmp (Line *text, const uint8_t *data, size_t length)
 {
   if ((data[0] == 0 || data[0] == 8) && length >= 8)
-    add (text, "ICMP echo %s, id %u, seq %u, length %zu", data[0] ? "request" : "reply",
-         get16 (data + 4), get16 (data + 6), length);
+    line_add (text, "ICMP echo %s, id %u, seq %u, length %zu", data[0] ? "request" : "reply",
+              get16 (data + 4), get16 (data + 6), length);
   else if (data[0] == 3)
-    add (text, "ICMP unreachable, code %u, length %zu", data[1], length);
+    line_add (text, "ICMP unreachable, code %u, length %zu", data[1], length);
   else if (data[0] == 11)
-    add (text, "ICMP time exceeded, code %u, length %zu", data[1], length);
+    line_add (text, "ICMP time exceeded, code %u, length %zu", data[1], length);
   else
-    add (text, "ICMP type %u, code %u, length %zu", data[0], data[1], length);
+    line_add (text, "ICMP type %u, code %u, length %zu", data[0], data[1], length);
 }
 
 static void
-add_icmp6 (Text *text, const uint8_t *data, size_t length)
+add_icmp6 (Line *text, const uint8_t *data, size_t length)
 {
   static const struct {
     uint8_t type;
@@ -134,20 +106,20 @@ add_icmp6 (Text *text, const uint8_t *data, size_t length)
   };
 
   if ((data[0] == 128 || data[0] == 129) && length >= 8) {
-    add (text, "ICMP6, echo %s, id %u, seq %u, length %zu", data[0] == 128 ? "request" : "reply",
-         get16 (data + 4), get16 (data + 6), length);
+    line_add (text, "ICMP6, echo %s, id %u, seq %u, length %zu",
+              data[0] == 128 ? "request" : "reply", get16 (data + 4), get16 (data + 6), length);
     return;
   }
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (names[i].type == data[0]) {
-      add (text, "ICMP6, %s, length %zu", names[i].name, length);
+      line_add (text, "ICMP6, %s, length %zu", names[i].name, length);
       return;
     }
-  add (text, "ICMP6, type %u, code %u, length %zu", data[0], data[1], length);
+  line_add (text, "ICMP6, type %u, code %u, length %zu", data[0], data[1], length);
 }
 
 static void
-add_transport (Text *text, int domain, const uint8_t *from, const uint8_t *to, unsigned protocol,
+add_transport (Line *text, int domain, const uint8_t *from, const uint8_t *to, unsigned protocol,
                const uint8_t *data, size_t length)
 {
   int has_ports = (protocol == IPPROTO_TCP && length >= 20 && data[12] >> 4 >= 5)
@@ -157,19 +129,19 @@ add_transport (Text *text, int domain, const uint8_t *from, const uint8_t *to, u
   if (protocol == IPPROTO_TCP && has_ports)
     add_tcp (text, data, length);
   else if (protocol == IPPROTO_UDP && has_ports)
-    add (text, "UDP, length %zu", length - 8);
+    line_add (text, "UDP, length %zu", length - 8);
   else if (protocol == IPPROTO_ICMP && length >= 4)
     add_icmp (text, data, length);
   else if (protocol == IPPROTO_ICMPV6 && length >= 4)
     add_icmp6 (text, data, length);
   else
-    add (text, "ip-proto-%u %zu", protocol, length);
+    line_add (text, "ip-proto-%u %zu", protocol, length);
 }
 
 /* ---- Networks ------------------------------------------------------------------------------ */
 
 static int
-add_ip (Text *text, const uint8_t *data, size_t length)
+add_ip (Line *text, const uint8_t *data, size_t length)
 {
   size_t head, total;
 
@@ -183,14 +155,14 @@ add_ip (Text *text, const uint8_t *data, size_t length)
     return 0;
   if (get16 (data + 6) & 0x1fff) {
     add_pair (text, AF_INET, data + 12, data + 16, NULL);
-    add (text, "ip-proto-%u", data[9]);
+    line_add (text, "ip-proto-%u", data[9]);
   } else
     add_transport (text, AF_INET, data + 12, data + 16, data[9], data + head, total - head);
   return 1;
 }
 
 static int
-add_ip6 (Text *text, const uint8_t *data, size_t length)
+add_ip6 (Line *text, const uint8_t *data, size_t length)
 {
   size_t payload, head = 40;
   unsigned next;
@@ -212,28 +184,28 @@ add_ip6 (Text *text, const uint8_t *data, size_t length)
 
 /* Ethernet and IPv4 alone. */
 static int
-add_arp (Text *text, const uint8_t *data, size_t length)
+add_arp (Line *text, const uint8_t *data, size_t length)
 {
   if (length < 28 || get16 (data + 2) != ETH_P_IP || data[4] != 6 || data[5] != 4)
     return 0;
   if (get16 (data + 6) == 1) {
-    add (text, "Request who-has ");
+    line_add (text, "Request who-has ");
     add_host (text, AF_INET, data + 24);
-    add (text, " tell ");
+    line_add (text, " tell ");
     add_host (text, AF_INET, data + 14);
   } else if (get16 (data + 6) == 2) {
-    add (text, "Reply ");
+    line_add (text, "Reply ");
     add_host (text, AF_INET, data + 14);
-    add (text, " is-at ");
+    line_add (text, " is-at ");
     add_hardware (text, data + 8, 6);
   } else
     return 0;
-  add (text, ", length %zu", length);
+  line_add (text, ", length %zu", length);
   return 1;
 }
 
 static void
-add_network (Text *text, unsigned type, const uint8_t *data, size_t length)
+add_network (Line *text, unsigned type, const uint8_t *data, size_t length)
 {
   int known = type == ETH_P_IP     ? add_ip (text, data, length)
               : type == ETH_P_IPV6 ? add_ip6 (text, data, length)
@@ -242,15 +214,15 @@ add_network (Text *text, unsigned type, const uint8_t *data, size_t length)
 
   if (known)
     return;
-  add (text, "%zu bytes:", length);
+  line_add (text, "%zu bytes:", length);
   for (size_t i = 0; i < length && i < 16; i++)
-    add (text, " %02x", data[i]);
+    line_add (text, " %02x", data[i]);
   if (length > 16)
-    add (text, " ...");
+    line_add (text, " ...");
 }
 
 static void
-add_type (Text *text, unsigned type)
+add_type (Line *text, unsigned type)
 {
   static const struct {
     unsigned type;
@@ -269,10 +241,10 @@ add_type (Text *text, unsigned type)
 
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (names[i].type == type) {
-      add (text, "ethertype %s (0x%04x)", names[i].name, type);
+      line_add (text, "ethertype %s (0x%04x)", names[i].name, type);
       return;
     }
-  add (text, "ethertype Unknown (0x%04x)", type);
+  line_add (text, "ethertype Unknown (0x%04x)", type);
 }
 
 /* ---- Frames -------------------------------------------------------------------------------- */
@@ -282,33 +254,33 @@ int
 packet_describe (const KinAddress *from, const void *data, size_t length, char *line, size_t size)
 {
   const uint8_t *at = data, *stop = at + length;
-  Text text = { line, size, 0 };
+  Line text = { line, size, 0 };
   unsigned type;
 
   if (length < ETH_HLEN)
     return packet_payload_describe (from, data, length, line, size);
   add_hardware (&text, at + 6, 6);
-  add (&text, " > ");
+  line_add (&text, " > ");
   add_hardware (&text, at, 6);
-  add (&text, ", ");
+  line_add (&text, ", ");
   type = get16 (at + 12);
   if (type <= 1500) {
-    add (&text, "802.3, length %zu: ", length);
+    line_add (&text, "802.3, length %zu: ", length);
     type = 0;
   } else {
     add_type (&text, type);
-    add (&text, ", length %zu: ", length);
+    line_add (&text, ", length %zu: ", length);
   }
   at += ETH_HLEN;
   while ((type == ETH_P_8021Q || type == ETH_P_8021AD) && stop - at >= 4) {
-    add (&text, "vlan %u, p %u, ", get16 (at) & 0xfff, get16 (at) >> 13);
+    line_add (&text, "vlan %u, p %u, ", get16 (at) & 0xfff, get16 (at) >> 13);
     type = get16 (at + 2);
     add_type (&text, type);
-    add (&text, ", ");
+    line_add (&text, ", ");
     at += 4;
   }
   add_network (&text, type, at, (size_t) (stop - at));
-  return end (&text);
+  return line_end_cut (&text);
 }
 
 /* Without the head, which the kernel cut off and told in the address. */
@@ -316,7 +288,7 @@ int
 packet_payload_describe (const KinAddress *from, const void *data, size_t length, char *line,
                          size_t size)
 {
-  Text text = { line, size, 0 };
+  Line text = { line, size, 0 };
   unsigned type = 0;
 
   if (from) {
@@ -324,10 +296,10 @@ packet_payload_describe (const KinAddress *from, const void *data, size_t length
 
     type = ntohs (address->sll_protocol);
     add_hardware (&text, address->sll_addr, address->sll_halen < 8 ? address->sll_halen : 8);
-    add (&text, ", ");
+    line_add (&text, ", ");
     add_type (&text, type);
-    add (&text, ", length %zu: ", length);
+    line_add (&text, ", length %zu: ", length);
   }
   add_network (&text, type, data, length);
-  return end (&text);
+  return line_end_cut (&text);
 }

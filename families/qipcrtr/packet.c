@@ -10,11 +10,11 @@
 #include <endian.h>
 #include <errno.h>
 #include <linux/qrtr.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../line.h"
 #include "packet.h"
 
 /* clang-format off */
@@ -86,20 +86,6 @@ max_of (const Member *member)
 
 /* ---- To text ------------------------------------------------------------------------------- */
 
-/* The length that the line then has; what does not fit is counted. */
-static size_t __attribute__ ((format (printf, 4, 5)))
-append (char *line, size_t size, size_t length, const char *format, ...)
-{
-  va_list arguments;
-  int n;
-
-  va_start (arguments, format);
-  n = vsnprintf (length < size ? line + length : NULL, length < size ? size - length : 0, format,
-                 arguments);
-  va_end (arguments);
-  return length + (size_t) n;
-}
-
 /* A lookup's answers end with a server that is none. */
 static int
 is_end (const struct qrtr_ctrl_pkt *packet)
@@ -113,7 +99,8 @@ qipcrtr_packet_describe (const KinAddress *from, const void *data, size_t length
                          size_t size)
 {
   struct qrtr_ctrl_pkt packet;
-  size_t i = 0, n = 0;
+  Line text = { line, size, 0 };
+  size_t i = 0;
 
   (void) from;
   if (length != sizeof packet)
@@ -123,17 +110,17 @@ qipcrtr_packet_describe (const KinAddress *from, const void *data, size_t length
     i++;
   if (i == N_KINDS)
     return -EINVAL;
-  n = append (line, size, n, "%s", kinds[i].name);
+  line_add (&text, "%s", kinds[i].name);
   if (is_end (&packet))
-    n = append (line, size, n, " (these are all)");
+    line_add (&text, " (these are all)");
   else
     for (size_t j = 0; j < kinds[i].n_members; j++) {
       const Member *member = &kinds[i].members[j];
       uint32_t number = load (&packet, member->offset) >> member->shift;
 
-      n = append (line, size, n, " %s=%u", member->name, number & max_of (member));
+      line_add (&text, " %s=%u", member->name, number & max_of (member));
     }
-  return n < size ? (int) n : -ENOSPC;
+  return line_end (&text);
 }
 
 /* ---- From text ----------------------------------------------------------------------------- */

@@ -11,36 +11,19 @@
 #include <errno.h>
 #include <linux/tipc.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../line.h"
 #include "topology.h"
 
 #define FOREVER ((uint32_t) TIPC_WAIT_FOREVER)
 #define HOW_TO  "write it like PORTS type=1000 lower=0 upper=99 timeout=2.5 handle=mine"
 
 /* ---- To text ------------------------------------------------------------------------------- */
-
-typedef struct {
-  char *line;
-  size_t size, length; /* length may grow past size: what did not fit was counted */
-} Line;
-
-static void __attribute__ ((format (printf, 2, 3))) line_add (Line *line, const char *format, ...)
-{
-  size_t room = line->length < line->size ? line->size - line->length : 0;
-  va_list arguments;
-  int n;
-
-  va_start (arguments, format);
-  n = vsnprintf (room > 0 ? line->line + line->length : NULL, room, format, arguments);
-  va_end (arguments);
-  line->length += (size_t) n;
-}
 
 static void
 line_add_range (Line *line, uint32_t type, uint32_t lower, uint32_t upper)
@@ -104,7 +87,7 @@ tipc_topology_describe (const KinAddress *from, const void *data, size_t length,
     line_add_subscription (&line, &asked);
   } else
     return -EINVAL;
-  return line.length < size ? (int) line.length : -ENOSPC;
+  return line_end (&line);
 }
 
 /* ---- From text ----------------------------------------------------------------------------- */
