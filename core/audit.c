@@ -68,7 +68,7 @@ kin__audit (const char *event, const KinTransport *transport, KinSocket *socket,
     .address = address,
     .text = text,
     .domain = transport->family->data.domain,
-    .type = transport->row.type,
+    .type = kin__kernel_type (&transport->row),
     .protocol = socket ? socket->head.protocol : transport->row.protocol,
   };
 

@@ -206,7 +206,16 @@ struct _KinEndpoint {
  * inner socket's, or EOPNOTSUPP. None waits longer than its slot does, or records an error. All
  * return a count, or 0, or -errno. */
 int kin__call_open (KinSocket *socket);
+/* The type of socket(2). */
+static inline int
+kin__kernel_type (const KinProtocol *row)
+{
+  return row->kernel_type != 0 ? row->kernel_type : row->type;
+}
 int kin__call_close (KinSocket *socket);
+/* Of a descriptor that the family did not open; from: whose duplicate it is, or NULL. */
+int kin__call_adopt (KinSocket *socket, const KinSocket *from);
+int kin__call_release (KinSocket *socket);
 int kin__call_bind (KinSocket *socket, const void *address, gsize length);
 int kin__call_listen (KinSocket *socket, int backlog);
 int kin__call_accept (KinSocket *socket, KinSocket *child, KinAddress *peer);

@@ -310,7 +310,7 @@ kin__registry_domain (int domain, int type, int protocol)
       for (guint j = 0; j < entry->loaded->n_transports && !found; j++) {
         const KinTransport *transport = &entry->loaded->transports[j];
 
-        if ((type == -1 || transport->row.type == type)
+        if ((type == -1 || kin__kernel_type (&transport->row) == type)
             && (type == -1 || transport->row.protocol == (pass == 0 ? protocol : 0)))
           found = transport;
       }

@@ -94,13 +94,6 @@ kin_socket_new (const char *scheme, GError **error)
   return transport ? kin__socket_open (transport, transport->row.protocol, error) : NULL;
 }
 
-/* The family makes and ends it: there is more to it than the kernel's socket. */
-static gboolean
-has_own_descriptor (const KinTransport *transport)
-{
-  return !transport->family->is_kernel || transport->ops.open || transport->ops.close;
-}
-
 static int
 get_int (int fd, int number, int *value)
 {
@@ -134,7 +127,7 @@ adopt (const KinTransport *transport, int fd, int protocol, gboolean is_shared)
 KinSocket *
 kin_socket_new_from_fd (int fd, GError **error)
 {
-  int domain = 0, type = 0, protocol = 0, rc;
+  int domain = 0, type = 0, protocol = 0, flags, rc;
   const KinTransport *transport;
   KinSocket *socket;
 
@@ -161,12 +154,14 @@ kin_socket_new_from_fd (int fd, GError **error)
     kin_socket_unref (socket);
     return NULL;
   }
-  rc = fcntl (fd, F_GETFL);
-  if (rc >= 0) {
-    socket->was_nonblock = (rc & O_NONBLOCK) != 0;
+  flags = fcntl (fd, F_GETFL);
+  rc = flags < 0 ? -errno : kin__call_adopt (socket, NULL);
+  if (rc == 0) {
+    socket->was_nonblock = (flags & O_NONBLOCK) != 0;
     rc = kin__socket_start (socket);
-  } else
-    rc = -errno;
+    if (rc < 0)
+      (void) kin__call_release (socket);
+  }
   if (rc < 0) {
     kin__fail (error, socket, "take over", NULL, -rc);
     stop (socket);
@@ -199,12 +194,13 @@ kin_socket_new_pair (const char *scheme, KinSocket **first, KinSocket **second, 
     return FALSE;
   family = &transport->family->data;
   rc = -EOPNOTSUPP;
-  if (!has_own_descriptor (transport) && !family->ops && !transport->row.ops)
-    rc = socketpair (family->over_domain ? family->over_domain : family->domain,
-                     transport->row.type | SOCK_CLOEXEC, transport->row.protocol, fds)
-                 < 0
-             ? -errno
-             : 0;
+  if (transport->family->is_kernel && !family->ops && !transport->row.ops)
+    rc =
+        socketpair (family->over_domain ? family->over_domain : family->domain,
+                    kin__kernel_type (&transport->row) | SOCK_CLOEXEC, transport->row.protocol, fds)
+                < 0
+            ? -errno
+            : 0;
   *first = adopt (transport, rc < 0 ? -1 : fds[0], transport->row.protocol, FALSE);
   *second = adopt (transport, rc < 0 ? -1 : fds[1], transport->row.protocol, FALSE);
   if (rc == 0) {
@@ -220,38 +216,49 @@ kin_socket_new_pair (const char *scheme, KinSocket **first, KinSocket **second, 
   return rc == 0;
 }
 
+/* The descriptor's duplicate, and what the family has beside it. */
+static int
+duplicate_into (KinSocket *duplicate, const KinSocket *socket)
+{
+  int fd = fcntl (socket->head.fd, F_DUPFD_CLOEXEC, 0), rc;
+
+  if (fd < 0)
+    return -errno;
+  duplicate->head.fd = fd;
+  rc = kin__call_adopt (duplicate, socket);
+  if (rc < 0)
+    close (fd);
+  return rc;
+}
+
 /**
  * kin_socket_dup:
  * @socket: a socket whose descriptor is the kernel's
  * @error: return location, or %NULL
  *
  * Makes another socket on the same open file description: fcntl(2), F_DUPFD_CLOEXEC. It has the
- * same timeout. Both count as shared from now on.
+ * same timeout. Both count as shared from now on. A socket that is more than its descriptor (of the
+ * family loop, of a row over another, a conversation with alg) has no duplicate.
  *
- * Returns: (transfer full) (nullable): the duplicate, or %NULL with %KIN_OS_ERROR
+ * Returns: (transfer full) (nullable): the duplicate, or %NULL with %KIN_OS_ERROR; EOPNOTSUPP where
+ *   there can be none
  */
 KinSocket *
 kin_socket_dup (KinSocket *socket, GError **error)
 {
-  int fd = -1, rc = socket->is_open ? -EOPNOTSUPP : kin__not_open (socket);
-  KinSocket *duplicate;
+  KinSocket *duplicate = adopt (socket->transport, -1, socket->head.protocol, TRUE);
+  int rc = socket->is_open ? duplicate_into (duplicate, socket) : kin__not_open (socket);
 
-  if (socket->is_open && !has_own_descriptor (socket->transport) && !socket->head.state) {
-    fd = fcntl (socket->head.fd, F_DUPFD_CLOEXEC, 0);
-    rc = fd < 0 ? -errno : 0;
-  }
   if (rc == 0) {
     socket->is_shared = TRUE;
+    duplicate->is_open = TRUE;
     rc = kin__mode_apply (socket);
   }
   if (rc < 0) {
     kin__fail (error, socket, "duplicate", NULL, -rc);
-    if (fd >= 0)
-      close (fd);
-    errno = -rc;
+    kin_socket_unref (duplicate);
     return NULL;
   }
-  duplicate = adopt (socket->transport, fd, socket->head.protocol, TRUE);
   duplicate->timeout_usec = socket->timeout_usec;
   duplicate->has_nonblock = socket->has_nonblock;
   (void) kin__socket_start (duplicate);
@@ -334,16 +341,18 @@ kin_socket_close (KinSocket *socket, GError **error)
  * @error: return location, or %NULL
  *
  * Closes @socket and gives its descriptor away, open; a timeout that the kernel kept is taken off.
+ * What the family kept beside it (netlink.errors; where a packet-dgram socket is connected to) is
+ * gone.
  *
- * Returns: the descriptor, the caller's to close; -1 with %KIN_OS_ERROR
+ * Returns: the descriptor, the caller's to close; -1 with %KIN_OS_ERROR, EOPNOTSUPP where the
+ * socket is more than a descriptor
  */
 int
 kin_socket_detach (KinSocket *socket, GError **error)
 {
-  int fd = socket->head.fd, rc = socket->is_open ? 0 : kin__not_open (socket);
+  int fd = socket->head.fd,
+      rc = socket->is_open ? kin__call_release (socket) : kin__not_open (socket);
 
-  if (rc == 0 && (has_own_descriptor (socket->transport) || socket->head.state))
-    rc = -EOPNOTSUPP;
   if (rc == 0) {
     socket->timeout_usec = KIN_FOREVER;
     rc = kin__mode_apply (socket);
@@ -396,6 +405,9 @@ kin_socket_scheme (KinSocket *socket)
 /**
  * kin_socket_type:
  * @socket: a socket
+ *
+ * How it behaves. The kernel may call it otherwise: one-to-many SCTP and RDS carry datagrams, and
+ * their option so.type is SOCK_SEQPACKET's number.
  *
  * Returns: SOCK_STREAM, SOCK_DGRAM…, without flags
  */

@@ -62,6 +62,33 @@ alg_close (KinFamilySocket *socket)
   return (int) alg_result (close (socket->fd));
 }
 
+/* One that others made has no state, and is the kernel's. A conversation is one socket's. */
+static int
+alg_adopt (KinFamilySocket *socket, const KinFamilySocket *from)
+{
+  const AlgState *other = from ? from->state : NULL;
+  AlgState *state;
+
+  if (!other)
+    return 0;
+  if (other->role == ALG_CONNECTED)
+    return -EOPNOTSUPP;
+  state = malloc (sizeof *state);
+  if (!state)
+    return -ENOMEM;
+  *state = *other;
+  pthread_mutex_init (&state->lock, NULL);
+  socket->state = state;
+  return 0;
+}
+
+static void
+alg_release (KinFamilySocket *socket)
+{
+  state_free (socket->state);
+  socket->state = NULL;
+}
+
 /* ---- Algorithms and operations ------------------------------------------------------------- */
 
 static void
@@ -237,4 +264,6 @@ const KinSocketOps alg_ops = {
   .poll = alg_poll,
   .getsockopt = alg_getsockopt,
   .setsockopt = alg_setsockopt,
+  .adopt = alg_adopt,
+  .release = alg_release,
 };

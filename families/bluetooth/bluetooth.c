@@ -248,6 +248,19 @@ hci_close (KinFamilySocket *socket)
 }
 
 static int
+hci_adopt (KinFamilySocket *socket, const KinFamilySocket *from)
+{
+  socket->state = from ? from->state : NULL;
+  return 0;
+}
+
+static void
+hci_release (KinFamilySocket *socket)
+{
+  socket->state = NULL;
+}
+
+static int
 hci_name (const KinFamilySocket *socket, struct sockaddr_hci *name)
 {
   uintptr_t state = (uintptr_t) socket->state;
@@ -301,6 +314,8 @@ static const KinSocketOps hci_ops = {
   .connect = hci_bind, /* who sends to a controller is bound to it: kin send hci:0 */
   .local = hci_local,
   .recvmsg = hci_recvmsg,
+  .adopt = hci_adopt,
+  .release = hci_release,
 };
 
 /* ---- Operations: connections --------------------------------------------------------------- */

@@ -3,7 +3,7 @@
  *
  * The kernel calls them SOCK_SEQPACKET, but nothing is accepted: messages of all associations come
  * to one socket, and a message to a new peer starts an association. So their row has SOCK_DGRAM
- * and programs use them as they use UDP; only the kernel is told otherwise. To be spoken to by
+ * and programs use them as they use UDP. To be spoken to by
  * others such a socket must listen, which it does from bind on.
  *
  * Connected, it is of one association, as UDP's is of one peer. The kernel's connect only starts
@@ -17,14 +17,6 @@
 #include <unistd.h>
 
 #include <linux/sctp.h>
-
-static int
-many_open (KinFamilySocket *opened, int domain, int type, int protocol)
-{
-  (void) type;
-  opened->fd = socket (domain, SOCK_SEQPACKET | SOCK_CLOEXEC, protocol);
-  return opened->fd < 0 ? -errno : 0;
-}
 
 static int
 many_bind (KinFamilySocket *socket, const void *address, size_t length)
@@ -90,7 +82,6 @@ many_connect (KinFamilySocket *socket, const void *address, size_t length)
 
 const KinSocketOps ip_many_ops = {
   .size = sizeof (KinSocketOps),
-  .open = many_open,
   .bind = many_bind,
   .connect = many_connect,
   .setsockopt = ip_setsockopt,

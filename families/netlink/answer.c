@@ -138,6 +138,26 @@ netlink_open (KinFamilySocket *opened, int domain, int type, int protocol)
 }
 
 static int
+netlink_adopt (KinFamilySocket *socket, const KinFamilySocket *from)
+{
+  NetlinkState *state = calloc (1, sizeof *state);
+
+  if (!state)
+    return -ENOMEM;
+  if (from && from->state)
+    *state = *(const NetlinkState *) from->state;
+  socket->state = state;
+  return 0;
+}
+
+static void
+netlink_release (KinFamilySocket *socket)
+{
+  free (socket->state);
+  socket->state = NULL;
+}
+
+static int
 netlink_close (KinFamilySocket *socket)
 {
   free (socket->state);
@@ -281,4 +301,6 @@ const KinSocketOps netlink_ops = {
   .getsockopt = netlink_getsockopt,
   .setsockopt = netlink_setsockopt,
   .explain = netlink_explain,
+  .adopt = netlink_adopt,
+  .release = netlink_release,
 };

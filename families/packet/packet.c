@@ -217,7 +217,27 @@ packet_close (KinFamilySocket *socket)
   return packet_result (close (socket->fd));
 }
 
-/* state is where it sends; a socket that was made from a descriptor has none. */
+static int
+packet_adopt (KinFamilySocket *socket, const KinFamilySocket *from)
+{
+  struct sockaddr_ll *peer = calloc (1, sizeof *peer);
+
+  if (!peer)
+    return -ENOMEM;
+  if (from && from->state)
+    *peer = *(const struct sockaddr_ll *) from->state;
+  socket->state = peer;
+  return 0;
+}
+
+static void
+packet_release (KinFamilySocket *socket)
+{
+  free (socket->state);
+  socket->state = NULL;
+}
+
+/* state is where it sends. */
 static int
 packet_connect_dgram (KinFamilySocket *socket, const void *address, size_t length)
 {
@@ -275,6 +295,8 @@ static const KinSocketOps packet_dgram_ops = {
   .sendmsg = packet_sendmsg,
   .getsockopt = packet_getsockopt,
   .setsockopt = packet_setsockopt,
+  .adopt = packet_adopt,
+  .release = packet_release,
 };
 
 /* clang-format off */

@@ -110,14 +110,6 @@ static const KinName rds_transports[] = {
 
 /* ---- Operations ---------------------------------------------------------------------------- */
 
-static int
-rds_open (KinFamilySocket *opened, int domain, int type, int protocol)
-{
-  (void) type;
-  opened->fd = socket (domain, SOCK_SEQPACKET | SOCK_CLOEXEC, protocol);
-  return opened->fd < 0 ? -errno : 0;
-}
-
 /* In sockaddr_in and sockaddr_in6 it lies in one place. */
 static in_port_t *
 port_of (struct sockaddr_storage *address)
@@ -291,7 +283,8 @@ rds_sendmsg (KinFamilySocket *socket, const struct msghdr *message, int flags)
 /* clang-format off */
 /* Of the kernel's own times comes ETIMEDOUT, as if from the peer: so libkin polls. */
 static const KinProtocol rds_protocols[] = {
-  { .scheme  = "rds", .type = SOCK_DGRAM, .flags = KIN_PROTOCOL_REFUSES_NOSIGNAL,
+  { .scheme  = "rds", .type = SOCK_DGRAM, .kernel_type = SOCK_SEQPACKET,
+    .flags   = KIN_PROTOCOL_REFUSES_NOSIGNAL,
     .codecs  = KIN_TABLE (rds_codecs), .grammar = "HOST:PORT or [HOST]:PORT",
     .example = "rds:127.0.0.1:7200",   .loopback = "127.0.0.1:0" },
 };
@@ -466,7 +459,6 @@ static const KinHint rds_hints[] = {
 
 static const KinSocketOps rds_ops = {
   .size    = sizeof (KinSocketOps),
-  .open    = rds_open,
   .connect = rds_connect,
   .sendmsg = rds_sendmsg,
   .recvmsg = rds_recvmsg,

@@ -221,6 +221,9 @@ typedef struct {
   /* Options that `kin watch` sets, and `kin send` beside compose, where the kernel has them and the
    * endpoint does not name them: so that no kind of datagram is kept from them; or NULL. */
   const char *watch_options;
+  /* What socket(2) and SO_TYPE call it, where it does not behave as that: RDS's sockets are
+   * SOCK_SEQPACKET, and datagrams are what they carry. 0: type. */
+  int32_t     kernel_type;
 } KinProtocol;
 enum {
   KIN_PROTOCOL_SHARED = 1,   /* other families may serve the scheme, if they all say so: tcp */
@@ -344,6 +347,13 @@ struct _KinSocketOps {
    * kernel's own words. One sentence, which stands in place of a hint. Returns 0, or -ENOENT where
    * nothing more is known. NULL: nothing ever is. */
   int (*explain) (KinFamilySocket *socket, int code, char *sentence, size_t size);
+  /* -- descriptors: of a family that has a close of its own, or state: both or neither. Without them
+   *    its sockets are not duplicated, and not detached -- */
+  /* Makes state for fd: a duplicate of from's, or, from being NULL, one that another program or
+   * library made. -EOPNOTSUPP: not as from is now. A failure leaves nothing. */
+  int (*adopt) (KinFamilySocket *socket, const KinFamilySocket *from);
+  /* Ends state, and leaves fd open. */
+  void (*release) (KinFamilySocket *socket);
 };
 
 /* ---- The descriptor: the last lines of a plugin -------------------------------------------- */
