@@ -347,8 +347,8 @@ struct _KinSocketOps {
    * kernel's own words. One sentence, which stands in place of a hint. Returns 0, or -ENOENT where
    * nothing more is known. NULL: nothing ever is. */
   int (*explain) (KinFamilySocket *socket, int code, char *sentence, size_t size);
-  /* -- descriptors: of a family that has a close of its own, or state: both or neither. Without them
-   *    its sockets are not duplicated, and not detached -- */
+  /* -- descriptors: of a family that has a close of its own, or state: both or neither. Without
+   *    them its sockets are not duplicated, and not detached -- */
   /* Makes state for fd: a duplicate of from's, or, from being NULL, one that another program or
    * library made. -EOPNOTSUPP: not as from is now. A failure leaves nothing. */
   int (*adopt) (KinFamilySocket *socket, const KinFamilySocket *from);
