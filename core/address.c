@@ -219,10 +219,52 @@ kin__scheme_of (const char *text, GError **error)
   return NULL;
 }
 
+/* Are its addresses tuples to Python, and not a path or a number alone? */
+static gboolean
+has_tuples (const KinTransport *transport)
+{
+  KinAddressCodec codec;
+
+  return kin__row (&transport->row.codecs, 0, &codec, sizeof codec)
+         && !(codec.flags & KIN_CODEC_BARE);
+}
+
+gboolean
+kin__tuple_of (const KinTransport *transport, const char *rest, GVariant **tuple, const char **end,
+               GError **error)
+{
+  g_autofree char *why = NULL, *written = NULL, *quoted = NULL;
+
+  *tuple = NULL;
+  if (*rest != '(' || !has_tuples (transport))
+    return TRUE;
+  *tuple = kin__value_read (rest, end, &why);
+  if (*tuple && kin__value_is_sequence (*tuple) && (**end == 0 || **end == '?'))
+    return TRUE;
+  if (*tuple)
+    why = g_strdup (kin__value_is_sequence (*tuple) ? "something follows the tuple"
+                                                    : "one member alone is written (member,)");
+  g_clear_pointer (tuple, g_variant_unref);
+  written = g_strconcat (transport->row.scheme, ":", rest, NULL);
+  quoted = kin__quote (written, -1);
+  kin__error_set (error, KIN_ERROR_BAD_ENDPOINT, "%s is no tuple: %s", quoted, why);
+  return FALSE;
+}
+
+char *
+kin__address_text (const KinTransport *transport, const char *rest)
+{
+  gboolean is_like_a_tuple = *rest == '(' && has_tuples (transport);
+
+  return g_strconcat (transport->row.scheme, is_like_a_tuple ? ":%28" : ":", rest + is_like_a_tuple,
+                      NULL);
+}
+
 /**
  * kin_address_parse:
  * @address: (out caller-allocates): the address
- * @text: "vsock:2:1234": a scheme and an address, without options
+ * @text: "vsock:2:1234": a scheme and an address, without options; or with a tuple as Python
+ *   writes it, "vsock:(2, 1234)"
  * @error: return location, or %NULL
  *
  * Reads an address. Looks no names up; kin_endpoint_new() takes options as well.
@@ -234,9 +276,17 @@ gboolean
 kin_address_parse (KinAddress *address, const char *text, GError **error)
 {
   g_autofree char *scheme = kin__scheme_of (text, error);
+  const KinTransport *transport = scheme ? kin__registry_scheme (scheme, 0, error) : NULL;
+  g_autoptr (GVariant) tuple = NULL;
+  const char *rest, *end = "";
 
-  if (!scheme)
+  if (!transport)
     return FALSE;
+  rest = text + strlen (scheme) + 1;
+  if (!kin__tuple_of (transport, rest, &tuple, &end, error))
+    return FALSE;
+  if (tuple && *end == 0)
+    return kin__address_from (scheme, tuple, NULL, address, NULL, error);
   if (strchr (text, '?')) {
     g_autofree char *quoted = kin__quote (text, -1);
 
@@ -244,7 +294,7 @@ kin_address_parse (KinAddress *address, const char *text, GError **error)
                     "%s: an address has no options; a ? in it is written %%3F", quoted);
     return FALSE;
   }
-  return kin__address_from (scheme, NULL, text + strlen (scheme) + 1, address, NULL, error);
+  return kin__address_from (scheme, NULL, rest, address, NULL, error);
 }
 
 /**
@@ -371,7 +421,7 @@ kin_address_format (const KinAddress *address)
   if (is_described (address, &padded))
     rest = describe_text (address, &padded);
   if (rest)
-    return g_strconcat (address->transport->row.scheme, ":", rest, NULL);
+    return kin__address_text (address->transport, rest);
   tuple = kin_address_to_tuple (address);
   return kin_value_print (tuple);
 }

@@ -169,17 +169,24 @@ take_inner (KinEndpoint *endpoint, const char *text, GError **error)
 static gboolean
 take_address (KinEndpoint *endpoint, const char *scheme, const char *rest, GError **error)
 {
-  const char *options = strchr (rest, '?');
-  g_autofree char *address = g_strndup (rest, options ? (gsize) (options - rest) : strlen (rest));
+  g_autoptr (GVariant) tuple = NULL;
+  g_autofree char *address = NULL;
+  const char *options = rest;
 
-  if (!take_place (endpoint, scheme, NULL, address, error))
+  if (!kin__tuple_of (endpoint->transport, rest, &tuple, &options, error))
+    return FALSE;
+  options = strchr (options, '?');
+  if (!tuple)
+    address = g_strndup (rest, options ? (gsize) (options - rest) : strlen (rest));
+  if (!take_place (endpoint, scheme, tuple, address, error))
     return FALSE;
   return !options || take_settings (endpoint, options + 1, NULL, error);
 }
 
 /**
  * kin_endpoint_new:
- * @text: "vsock:2:1234?so.rcvbuf=65536"; %XX escapes a byte
+ * @text: "vsock:2:1234?so.rcvbuf=65536"; %XX escapes a byte. In place of the address there may be
+ *   a tuple as Python writes it, "vsock:(2, 1234)?so.rcvbuf=65536", in which nothing is escaped
  * @error: return location, or %NULL
  *
  * Reads an endpoint, loads the family that it needs and checks its options. Opens nothing, and
@@ -274,9 +281,8 @@ kin_endpoint_format (const KinEndpoint *endpoint)
 
   if (endpoint->inner)
     return g_strconcat (endpoint->transport->row.scheme, ":", endpoint->written, NULL);
-  address = endpoint->question
-                ? g_strconcat (endpoint->transport->row.scheme, ":", endpoint->question->text, NULL)
-                : kin_address_format (&endpoint->address);
+  address = endpoint->question ? kin__address_text (endpoint->transport, endpoint->question->text)
+                               : kin_address_format (&endpoint->address);
   text = g_string_new (address);
   for (guint i = 0; i < endpoint->settings->len; i++) {
     const KinSetting *setting = &g_array_index (endpoint->settings, KinSetting, i);

@@ -78,6 +78,9 @@ gboolean  kin__atom_from_value (GVariant *value, KinAtom *atom);
 GVariant *kin__value_unwrap (GVariant *value);
 /* As messages show it: printed, the start of what is long. */
 char     *kin__value_show (GVariant *value);
+/* One value as Python writes it, transfer full, and where it ends; NULL: *why says where and why
+ * not. */
+GVariant *kin__value_read (const char *text, const char **end, char **why);
 /* A tuple, or a list in its place. */
 gboolean  kin__value_is_sequence (GVariant *value);
 

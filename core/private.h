@@ -167,6 +167,12 @@ int          kin__question_ask (const KinQuestion *question, gboolean is_passive
 /* Says of each result whose it is; drops those that are nobody's. Returns how many are left. */
 gsize        kin__question_assign (const KinQuestion *question, KinAddress *results, gsize n);
 
+/* *tuple: of a text whose rest begins with one, "(2, 1234)?so.mark=1", where the scheme's addresses
+ * are tuples; *end: what follows it. *tuple is NULL where it is in text form. */
+gboolean kin__tuple_of (const KinTransport *transport, const char *rest, GVariant **tuple,
+                        const char **end, GError **error);
+/* The scheme and what follows, which kin__tuple_of () does not take for a tuple. */
+char    *kin__address_text (const KinTransport *transport, const char *rest);
 /* From a tuple or, where that is NULL, from what follows the scheme, options left off: by each
  * family that serves the scheme, until one takes it. A name makes *question, where question is not
  * NULL; else it is an error. */

@@ -201,6 +201,34 @@ test_from_tuple (void **state)
   assert_message (error, KIN_ERROR_NO_SUCH_SCHEME, "vscok");
 }
 
+/* In text, where Python has a tuple for the address. */
+static void
+test_tuple_in_text (void **state)
+{
+  static const char *const texts[][2] = {
+    { "ip:('::1', 80)", "ip:[::1]:80" },
+    { "ip:( '::1' ,80 , )?so.mark=1", "ip:[::1]:80?so.mark=1" },
+    { "ip:('b\303\274cher.example', 80)", "ip:b\303\274cher.example:80" },
+    { "s-vsock:(1, 9)", "s-vsock:1:9" },
+    { "s-alg:('a?b', '%41')", "s-alg:a%3Fb,%2541" },
+    { "s-alg:('(a)', 'b')", "s-alg:%28a),b" },
+    { "s-path:(x)", "s-path:(x)" },
+    { "wrap:ip:('::1', 80)?so.mark=1", "wrap:ip:('::1', 80)?so.mark=1" },
+  };
+
+  (void) state;
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autoptr (KinEndpoint) endpoint = endpoint_of (texts[i][0]), again = NULL;
+    g_autofree char *written = kin_endpoint_format (endpoint), *written_again = NULL;
+
+    assert_string_equal (written, texts[i][1]);
+    again = endpoint_of (written);
+    written_again = kin_endpoint_format (again);
+    assert_string_equal (written_again, written);
+    assert_true (kin_address_equal (&endpoint->address, &again->address));
+  }
+}
+
 /* A name is what all the families that take it for one are asked together. */
 static void
 test_name (void **state)
@@ -255,6 +283,13 @@ test_refused (void **state)
     { "s-vsock:1:2?so.rcvbuf=2147483648", "so.rcvbuf: 2147483648 is out of range (-2147483648 to",
       KIN_ERROR_BAD_VALUE },
     { "s-vsock:1:2?s.string=%zz", "s.string: \"%zz\" is a bad escape", KIN_ERROR_BAD_VALUE },
+    { "s-vsock:(1, 2", "is no tuple: character 1: the bracket is not closed",
+      KIN_ERROR_BAD_ENDPOINT },
+    { "s-vsock:(1)", "one member alone is written (member,)", KIN_ERROR_BAD_ENDPOINT },
+    { "s-vsock:(1, 2)x", "something follows the tuple", KIN_ERROR_BAD_ENDPOINT },
+    { "s-vsock:(1, x)", "character 5: text is written in quotes: 'x'", KIN_ERROR_BAD_ENDPOINT },
+    { "s-vsock:(1, 'x')", "s-vsock address (1, 'x'): port must be", KIN_ERROR_BAD_ENDPOINT },
+    { "s-vsock:(1, 2)?so.mark=x", "so.mark: \"x\" is not a number", KIN_ERROR_BAD_VALUE },
     { "ip:127.0.0.1:99999", "port 99999 is out of range (0 to 65535)", KIN_ERROR_BAD_ENDPOINT },
   };
 
@@ -276,12 +311,12 @@ test_refused (void **state)
 static char *
 random_text (GRand *rand)
 {
-  static const char *const pieces[] = { "s-vsock", "s-path",  "s-alg", "s-tipc", "wrap", "ip",
-                                        ":",       ":",       "?",     "&",      "=",    ",",
-                                        "%",       "%41",     "%00",   "[",      "]",    "(",
-                                        ")",       "so.mark", "1",     "name",   "any",  "::1",
-                                        "s.pair",  "0x",      "-",     ".",      "\n",   "\x1b",
-                                        "\xff",    "\xc3",    "\xa9",  "é",      "999",  "/run/x" };
+  static const char *const pieces[] = {
+    "s-vsock", "s-path", "s-alg", "s-tipc", "wrap", "ip",     ":",      ":",  "?",  "&",
+    "=",       ",",      "%",     "%41",    "%00",  "[",      "]",      "(",  ")",  "so.mark",
+    "1",       "name",   "any",   "::1",    "('",   "',",     "-",      ".",  "\n", "\x1b",
+    "\xff",    "\xc3",   "\xa9",  "é",      "999",  "/run/x", "s.pair", "0x", ",)", "(1, 2)"
+  };
   GString *text = g_string_new (NULL);
 
   if (g_rand_int_range (rand, 0, 4) > 0)
@@ -340,7 +375,7 @@ main (void)
     cmocka_unit_test (test_same_text), cmocka_unit_test (test_settings),
     cmocka_unit_test (test_over),      cmocka_unit_test (test_from_tuple),
     cmocka_unit_test (test_name),      cmocka_unit_test (test_refused),
-    cmocka_unit_test (test_garbage),
+    cmocka_unit_test (test_garbage),   cmocka_unit_test (test_tuple_in_text),
   };
 
   return cmocka_run_group_tests (tests, setup, NULL);

@@ -117,12 +117,14 @@ KIN_VERB (resolve) = {
   .summary = "show what an endpoint means",
   .details =
       "A line for each address: as text, its tuple as Python's socket module has it, the family,\n"
-      "and the endpoint's options. Names are looked up. Loads the families named and no other;\n"
-      "nothing is connected to.\n"
+      "and the endpoint's options. An endpoint may have the tuple in place of its address, here and\n"
+      "everywhere. Names are looked up. Loads the families named and no other; nothing is\n"
+      "connected to.\n"
       "\n"
       "Examples:\n"
       "  kin resolve unix:/run/hello.sock unix:@abstract\n"
       "  kin resolve --timeout 5 tcp:example.org:https\n"
+      "  kin resolve \"vsock:(2, 1234)\"\n"
       "  kin resolve --json loop:hello\n",
   .options = options,
   .min = 1,

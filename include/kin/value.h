@@ -11,7 +11,8 @@
 
 G_BEGIN_DECLS
 
-KIN_API char *kin_value_print (GVariant *value);
+KIN_API char     *kin_value_print (GVariant *value);
+KIN_API GVariant *kin_value_parse (const char *text, GError **error);
 
 G_END_DECLS
 

@@ -45,7 +45,7 @@ check_address (const char *scheme, const char *text)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) tuple = NULL, again = NULL;
-  g_autofree char *written = NULL, *printed = NULL, *printed_again = NULL;
+  g_autofree char *written = NULL, *printed = NULL, *printed_again = NULL, *in_text = NULL;
   KinAddress address, from_text, from_tuple;
 
   must (kin_address_parse (&address, text, &error), error);
@@ -60,6 +60,11 @@ check_address (const char *scheme, const char *text)
   printed = kin_value_print (tuple);
   printed_again = kin_value_print (again);
   assert_string_equal (printed, printed_again);
+  if (g_variant_is_of_type (tuple, G_VARIANT_TYPE_TUPLE)) {
+    in_text = g_strconcat (scheme, ":", printed, NULL);
+    must (kin_address_parse (&from_tuple, in_text, &error), error);
+    assert_true (kin_address_equal (&address, &from_tuple));
+  }
 }
 
 /* An example may name an interface that this machine has not: lo stands for it. */
