@@ -116,10 +116,10 @@ KIN_VERB (resolve) = {
   .operands = "ENDPOINT...",
   .summary = "show what an endpoint means",
   .details =
-      "A line for each address: as text, its tuple as Python's socket module has it, the family,\n"
-      "and the endpoint's options. An endpoint may have the tuple in place of its address, here and\n"
-      "everywhere. Names are looked up. Loads the families named and no other; nothing is\n"
-      "connected to.\n"
+      "A line for each address: as text, its tuple as Python's socket module has it, the\n"
+      "family, and the endpoint's options. An endpoint may have the tuple in place of its\n"
+      "address, here and everywhere. Names are looked up. Loads the families named and no\n"
+      "other; nothing is connected to.\n"
       "\n"
       "Examples:\n"
       "  kin resolve unix:/run/hello.sock unix:@abstract\n"
