@@ -149,10 +149,11 @@ read_escape (Reader *reader, GString *bytes, gboolean is_text)
 {
   static const char letters[] = "\\'\"abfnrtv", meanings[] = "\\'\"\a\b\f\n\r\t\v";
   const char *start = reader->at - 1, *known = strchr (letters, *reader->at);
-  char letter = *reader->at++;
+  char letter = *reader->at;
   gboolean is_whole = FALSE;
   guint32 code;
 
+  reader->at += letter != 0;
   if (letter == '\n')
     return TRUE;
   if (letter != 0 && known) {

@@ -73,6 +73,8 @@ static const struct {
   { "'a",                      "character 1: the quote is not closed" },
   { "'a\nb'",                  "the quote is not closed" },
   { "'\\q'",                   "character 2: no escape" },
+  { "'a\\",                    "character 3: no escape" },
+  { "r'a\\",                   "the quote is not closed" },
   { "'\\x1'",                  "no escape" },
   { "'\\ud800'",               "no character has that number" },
   { "'\\0'",                   "write it as bytes, b'...'" },

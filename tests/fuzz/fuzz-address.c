@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* fuzz-address: what a kernel, or a peer, might give as an address of any protocol: bytes behind
+ * sa_family, of any length. It prints; and what its tuple and its text say, taken again, is said
+ * again. */
+#include "fuzz.h"
+
+static GArray *examples; /* KinAddress */
+
+static void
+take_family (const KinFamily *family)
+{
+  KinProtocol row;
+
+  for (guint i = 0; kin_table_get (&family->protocols, i, &row, sizeof row); i++) {
+    const KinTransport *transport = kin__registry_scheme (row.scheme, 0, NULL);
+    KinAddress address = { .transport = transport, .protocol = transport->row.protocol };
+    KinAddressCodec codec;
+
+    for (guint n = 0; (transport = kin__registry_scheme (row.scheme, n, NULL)); n++)
+      if (&transport->family->data == family)
+        break;
+    address.transport = transport;
+    for (guint j = 0; transport && kin_table_get (&row.codecs, j, &codec, sizeof codec); j++) {
+      address.sa.generic.sa_family = (sa_family_t) kin__codec_domain (transport, &codec);
+      g_array_append_val (examples, address);
+    }
+  }
+}
+
+int
+LLVMFuzzerInitialize (int *argc, char ***argv)
+{
+  (void) argc;
+  (void) argv;
+  examples = g_array_new (FALSE, FALSE, sizeof (KinAddress));
+  fuzz_families (take_family);
+  return 0;
+}
+
+static void
+check_tuple (const KinAddress *address)
+{
+  g_autoptr (GVariant) tuple = kin_address_to_tuple (address), second = NULL;
+  g_autofree char *printed = kin_value_print (tuple), *again = NULL;
+  KinAddress taken;
+
+  if (!kin_address_from_tuple (&taken, kin_address_scheme (address), tuple, NULL))
+    return;
+  second = kin_address_to_tuple (&taken);
+  again = kin_value_print (second);
+  if (strcmp (printed, again) != 0)
+    FAULT ("%s: %s becomes %s", kin_address_scheme (address), printed, again);
+}
+
+static void
+check_text (const KinAddress *address)
+{
+  g_autofree char *text = kin_address_format (address), *again = NULL;
+  KinAddress taken;
+
+  if (!g_utf8_validate (text, -1, NULL))
+    FAULT ("%s: its text is not UTF-8", kin_address_scheme (address));
+  if (!kin_address_parse (&taken, text, NULL))
+    return;
+  again = kin_address_format (&taken);
+  if (strcmp (text, again) != 0)
+    FAULT ("%s becomes %s", text, again);
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  Input input = { data, size };
+  KinAddress address = g_array_index (examples, KinAddress, fuzz_below (&input, examples->len));
+  gsize room = sizeof address.sa - sizeof (sa_family_t), n = MIN (input.left, room);
+
+  memcpy (address.sa.bytes + sizeof (sa_family_t), input.at, n);
+  address.length = (guint32) (sizeof (sa_family_t) + n);
+  check_tuple (&address);
+  check_text (&address);
+  return 0;
+}
