@@ -194,9 +194,11 @@ read_quoted (Reader *reader, GString *bytes, gboolean is_text, gboolean is_raw)
     reader->at++;
     if (c != '\\')
       g_string_append_c (bytes, c);
-    else if (is_raw && *reader->at != 0)
-      g_string_append_printf (bytes, "\\%c", *reader->at++);
-    else if (!read_escape (reader, bytes, is_text))
+    else if (is_raw) {
+      g_string_append_c (bytes, c);
+      if (*reader->at != 0 && strchr ("\\'\"\n", *reader->at))
+        g_string_append_c (bytes, *reader->at++);
+    } else if (!read_escape (reader, bytes, is_text))
       return FALSE;
   }
   reader->at++;

@@ -81,6 +81,7 @@ static const struct {
   { "b'\\400'",                "a byte is 0 to 255" },
   { "b'\\u0041'",              "no escape" },
   { "b'\303\244'",             "are written \\xNN" },
+  { "rb'\\\303\244'",         "are written \\xNN" },
   { "'\377'",                  "it is not UTF-8" },
   { "{1: 2}",                  "the keys of a dictionary are text" },
   { "{'a' 2}",                 "a : is missing" },

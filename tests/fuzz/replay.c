@@ -3,6 +3,8 @@
  * is an input, as Python writes bytes. So what fuzzing once found stays found, in every build. */
 #include "fuzz.h"
 
+#include <stdio.h>
+
 int
 main (int argc, char **argv)
 {
