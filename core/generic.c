@@ -32,6 +32,9 @@
 #ifndef SO_RCVMARK /* Linux 5.19 */
 #define SO_RCVMARK 75
 #endif
+#ifndef SCM_TS_OPT_ID /* Linux 6.13 */
+#define SCM_TS_OPT_ID 81
+#endif
 #ifndef SO_RCVPRIORITY /* Linux 6.14 */
 #define SO_RCVPRIORITY 82
 #endif
@@ -241,6 +244,9 @@ static const KinControl controls[] = {
     .kind  = KIN_STRUCT,          .size   = sizeof (struct timespec),        READ,
     .fields = KIN_TABLE (timespec_fields),
     .enabled_by = "so.timestampns" },
+  { .name  = "so.ts-opt-id",       .help   = "the number that reports of its sending will have",
+    .level = SOL_SOCKET,          .number = SCM_TS_OPT_ID,
+    .kind  = KIN_UINT,            .size   = 4,                         WRITE },
   { .name  = "so.txtime",          .help   = "when to send it, nanoseconds of the socket's clock",
     .level = SOL_SOCKET,          .number = SO_TXTIME,
     .kind  = KIN_UINT,            .size   = 8,                         WRITE },

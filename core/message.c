@@ -291,11 +291,10 @@ kin_message_add_fds (KinMessage *message, const int *fds, gsize n_fds, GError **
 
 /* ---- Control messages received ------------------------------------------------------------- */
 
-/* The control message at *offset, as far as it is inside the buffer: the kernel cuts the last one
- * and leaves its length. Moves *offset behind it. FALSE: no whole header is there. */
-static gboolean
-next_control (const KinMessage *message, gsize *offset, struct cmsghdr *header, const guint8 **data,
-              gsize *length)
+/* The kernel cuts the last one and leaves its length. */
+gboolean
+kin__message_next (const KinMessage *message, gsize *offset, struct cmsghdr *header,
+                   const guint8 **data, gsize *length)
 {
   gsize left = message->control_length - MIN (*offset, message->control_length), size;
 
@@ -382,7 +381,7 @@ kin__message_received (KinMessage *message, KinSocket *socket, const struct msgh
   message->address.protocol = socket->head.protocol;
   message->address.length = MIN (header->msg_namelen, (socklen_t) sizeof message->address.sa);
   if (socket->transport->family->has_fds)
-    for (gsize at = 0; next_control (message, &at, &control, &data, &length);)
+    for (gsize at = 0; kin__message_next (message, &at, &control, &data, &length);)
       if (carries_fds (socket, &control))
         message->n_fds += take_fds (data, length, message->fds + message->n_fds);
 }
@@ -418,7 +417,7 @@ kin_message_get_controls (const KinMessage *message, KinSocket *socket)
   gsize length;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("av"));
-  for (gsize at = 0; next_control (message, &at, &control, &data, &length);) {
+  for (gsize at = 0; kin__message_next (message, &at, &control, &data, &length);) {
     GVariant *value =
         find_control (socket, NULL, &control, &row) ? control_value (&row, data, length) : NULL;
 
@@ -449,7 +448,7 @@ kin_message_get_control (const KinMessage *message, KinSocket *socket, const cha
   KinControl row;
   gsize length;
 
-  for (gsize at = 0; next_control (message, &at, &control, &data, &length);)
+  for (gsize at = 0; kin__message_next (message, &at, &control, &data, &length);)
     if (find_control (socket, NULL, &control, &row) && strcmp (row.name, name) == 0) {
       GVariant *value = control_value (&row, data, length);
 

@@ -63,6 +63,15 @@ kin__option_find (const KinTable *options, const char *name, KinOption *row)
   return FALSE;
 }
 
+gboolean
+kin__option_next (const KinTable *options, guint flag, guint *i, KinOption *row)
+{
+  while (kin__row (options, (*i)++, row, sizeof *row))
+    if (row->flags & flag)
+      return TRUE;
+  return FALSE;
+}
+
 /* ---- From memory --------------------------------------------------------------------------- */
 
 /* With zeros behind it: hooks may read all of their field. */

@@ -112,6 +112,28 @@ kin_socket_set_option_text (KinSocket *socket, const char *name, const char *tex
   return set (socket, name, NULL, text, error);
 }
 
+/* One socket may lack what another of its family has: CAN has an error queue by each protocol. */
+gboolean
+kin__option_enable (KinSocket *socket, guint flag, const char *operation, GError **error)
+{
+  const KinFamily *family = &socket->transport->family->data;
+  int rc = -EOPNOTSUPP;
+  KinControl control;
+  KinOption row;
+
+  for (guint i = 0; kin__option_next (&family->controls, flag, &i, &control);)
+    if (!control.enabled_by)
+      rc = 0;
+    else if (kin__option_find (&family->options, control.enabled_by, &row)) {
+      int set = kin__call_setsockopt (socket, row.level, row.number, &(int){ 1 }, sizeof (int));
+
+      rc = rc == 0 ? 0 : set;
+    }
+  if (rc < 0)
+    kin__fail (error, socket, operation, NULL, -rc);
+  return rc == 0;
+}
+
 /**
  * kin_socket_setsockopt:
  * @socket: a socket

@@ -141,6 +141,12 @@ gssize    kin__value_parse (const KinOption *row, gpointer data, gsize size, con
 /* How many bytes a value may take. */
 gsize     kin__value_room (const KinOption *row);
 gboolean  kin__option_find (const KinTable *options, const char *name, KinOption *row);
+/* The next row from *i on that has a flag, KIN_OPTION_…; *i is then behind it. */
+gboolean  kin__option_next (const KinTable *options, guint flag, guint *i, KinOption *row);
+/* Turns on what makes the control messages with a flag come; at least one that the kernel knows.
+ * option.c */
+gboolean  kin__option_enable (KinSocket *socket, guint flag, const char *operation,
+                              GError **error);
 
 /* ---- Addresses and endpoints: address.c, endpoint.c ---------------------------------------- */
 
@@ -405,6 +411,10 @@ void       kin__race_free (KinRace *race);
 void kin__message_to_send (KinMessage *message, struct msghdr *header);
 void kin__message_to_receive (KinMessage *message, struct msghdr *header);
 void kin__message_received (KinMessage *message, KinSocket *socket, const struct msghdr *header);
+/* The received control message at *offset, as far as it is inside the buffer. Moves *offset behind
+ * it. FALSE: no whole header is there. */
+gboolean kin__message_next (const KinMessage *message, gsize *offset, struct cmsghdr *header,
+                            const guint8 **data, gsize *length);
 
 /* ---- Audit: audit.c ------------------------------------------------------------------------ */
 

@@ -201,12 +201,15 @@ kin_socket_recv_vectors (KinSocket *socket, const struct iovec *vectors, gsize n
 /**
  * kin_socket_wait:
  * @socket: a socket
- * @wanted: POLLIN to receive or accept, POLLOUT to send or go on connecting, or both
+ * @wanted: POLLIN to receive or accept, POLLOUT to send or go on connecting, or both; or POLLERR
  * @timeout_usec: microseconds, whatever the socket's own timeout; 0: only look; %KIN_FOREVER
  * @error: return location, or %NULL
  *
  * Waits until something wanted may work, or the socket's cancel ends it. With a call that has
  * MSG_DONTWAIT it gives that call a deadline of its own.
+ *
+ * An error ends it in any case, and so does an entry of the error queue: that is what makes the
+ * operation that is wanted fail. POLLERR alone waits for these, before kin_socket_recv_report().
  *
  * Returns: %TRUE, or %FALSE with %KIN_ERROR_TIMED_OUT, %KIN_ERROR_CANCELLED or %KIN_OS_ERROR
  */

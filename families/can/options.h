@@ -186,13 +186,16 @@ static const KinOption can_options[] = {
 };
 
 static const KinControl can_controls[] = {
+  { .name = "can.errqueue",    .help = "what a time of sending belongs to; with MSG_ERRQUEUE",
+    RAW (SCM_CAN_RAW_ERRQUEUE),  STRUCT (struct can_error_entry, j1939_error),
+    .flags = KIN_OPTION_READ | KIN_OPTION_REPORT },
   { .name = "j1939.dest-addr", .help = "address that it was sent to",
     J1939 (SCM_J1939_DEST_ADDR), NUMBER (1), READ },
   { .name = "j1939.dest-name", .help = "name that it was sent to",
     J1939 (SCM_J1939_DEST_NAME), NUMBER (8), READ },
   { .name = "j1939.errqueue",  .help = "what became of a message; with MSG_ERRQUEUE",
-    J1939 (SCM_J1939_ERRQUEUE),  STRUCT (struct can_error_entry, j1939_error), READ,
-    .enabled_by = "j1939.errqueue" },
+    J1939 (SCM_J1939_ERRQUEUE),  STRUCT (struct can_error_entry, j1939_error),
+    .flags = KIN_OPTION_READ | KIN_OPTION_REPORT, .enabled_by = "j1939.errqueue" },
   { .name = "j1939.prio",      .help = "priority, 0 (urgent) to 7",
     J1939 (SCM_J1939_PRIO),      NUMBER (1), READ },
   { .name = "j1939.stats",     .help = "how far that message got, between whom; with MSG_ERRQUEUE",

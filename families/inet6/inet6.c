@@ -229,8 +229,8 @@ static const KinControl inet6_controls[] = {
     .enabled_by = "ipv6.recvdstopts" },
   { .name  = "ipv6.error",        .help   = "an error of the error queue, and who reported it",
     .level = IPPROTO_IPV6,        .number = IPV6_RECVERR,
-    STRUCT (struct ip_extended_error, ip_error_fields),                READ,
-    .enabled_by = "ipv6.recverr" },
+    STRUCT (struct ip_extended_error, ip_error_fields),
+    .flags = KIN_OPTION_READ | KIN_OPTION_REPORT, .enabled_by = "ipv6.recverr" },
   { .name  = "ipv6.flowinfo",     .help   = "traffic class and flow label",
     .level = IPPROTO_IPV6,        .number = IPV6_FLOWINFO,
     STRUCT (uint32_t, inet6_flowinfo_fields),                          BOTH,
@@ -265,8 +265,8 @@ static const KinControl inet6_controls[] = {
     .level = IPPROTO_IPV6,        .number = IPV6_RTHDRDSTOPTS,
     .kind  = KIN_BYTES,           .size   = 1024,                      WRITE },
   { .name  = "ipv6.tclass",       .help   = "traffic class: DSCP and ECN",
-    .level = IPPROTO_IPV6,        .number = IPV6_TCLASS,               INTEGER, BOTH,
-    .enabled_by = "ipv6.recvtclass" },
+    .level = IPPROTO_IPV6,        .number = IPV6_TCLASS,               INTEGER,
+    .flags = KIN_OPTION_READ_WRITE | KIN_OPTION_CLASS, .enabled_by = "ipv6.recvtclass" },
 #include "../ip/transport-controls.h"
 };
 

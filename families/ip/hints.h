@@ -51,7 +51,8 @@
   { .operation = "send",    .code     = EHOSTUNREACH,
     .sentence  = "no such host answers, or a router or firewall refuses" },
   { .operation = "send",    .code     = EMSGSIZE,
-    .sentence  = "a datagram has at most 65,507 bytes, and the path's MTU if it may not be cut" },
+    .sentence  = "a datagram has at most 65,507 bytes, and what the path's MTU (ip.mtu, ipv6.mtu) "
+                 "leaves if it may not be cut" },
   { .operation = "send",    .code     = ENETUNREACH,
     .sentence  = "no route leads there: `ip route` and `ip -6 route` list those there are" },
   { .operation = "send",    .code     = EPERM,

@@ -184,7 +184,8 @@ static const KinControl packet_controls[] = {
     PACKET (AUXDATA), STRUCT (struct tpacket_auxdata, packet_auxdata), READ,
     .enabled_by = "packet.auxdata" },
   { .name = "packet.tx-timestamp", .help = "of the error queue: what a time of sending belongs to",
-    PACKET (TX_TIMESTAMP), STRUCT (struct packet_error_entry, packet_error), READ },
+    PACKET (TX_TIMESTAMP), STRUCT (struct packet_error_entry, packet_error),
+    .flags = KIN_OPTION_READ | KIN_OPTION_REPORT },
 };
 
 #undef PACKET

@@ -250,7 +250,8 @@ static const KinControl vsock_controls[] = {
   { .name  = "vsock.error", .help   = "of the error queue: which zero-copy sends are done",
     .level = SOL_VSOCK,     .number = VSOCK_RECVERR,
     .kind  = KIN_STRUCT,    .size   = sizeof (struct vsock_extended_error),
-    .flags = KIN_OPTION_READ, .fields = KIN_TABLE (vsock_error), .enabled_by = "so.zerocopy" },
+    .flags = KIN_OPTION_READ | KIN_OPTION_REPORT, .fields = KIN_TABLE (vsock_error),
+    .enabled_by = "so.zerocopy" },
 };
 
 /* UINT32_MAX is what the kernel's header has as -1U. */

@@ -253,7 +253,12 @@ typedef struct {
 typedef KinOption KinControl;      /* READ: comes with a message; WRITE: goes with one */
 enum {
   KIN_OPTION_READ = 1, KIN_OPTION_WRITE = 2, KIN_OPTION_READ_WRITE = 3,
-  KIN_OPTION_LATE = 4   /* an endpoint sets it once its socket is bound or connected, not before */
+  KIN_OPTION_LATE = 4,  /* an endpoint sets it once its socket is bound or connected, not before */
+  /* What a row is, for libkin's own calls: */
+  KIN_OPTION_REPORT = 8,    /* control message: an entry of the error queue, the kernel's struct
+                               sock_extended_err, and the sockaddr of who reported it or nothing */
+  KIN_OPTION_CLASS  = 16,   /* control message: the traffic class, DSCP and ECN; a byte or an int */
+  KIN_OPTION_MTU    = 32    /* option: the MTU of the path to the peer, an int */
 };
 
 typedef struct {

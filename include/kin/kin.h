@@ -14,7 +14,9 @@
 #include <kin/family.h>
 #include <kin/message.h>
 #include <kin/option.h>
+#include <kin/path.h>
 #include <kin/registry.h>
+#include <kin/report.h>
 #include <kin/socket.h>
 #include <kin/value.h>
 
