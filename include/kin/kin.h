@@ -15,6 +15,7 @@
 #include <kin/message.h>
 #include <kin/option.h>
 #include <kin/path.h>
+#include <kin/peer.h>
 #include <kin/registry.h>
 #include <kin/report.h>
 #include <kin/socket.h>
