@@ -86,6 +86,9 @@ kin__finish (KinSocket *socket, guint operation, KinAttempt attempt, gpointer ca
 
   /* The error queue never waits: its EAGAIN is no timeout. */
   may_not_wait = (flags & (is_send ? MSG_DONTWAIT : MSG_DONTWAIT | MSG_ERRQUEUE)) != 0;
+  /* TCP Fast Open, tcp(7): the send connects, and went without its data. */
+  if (is_send && n == -EINPROGRESS && !may_not_wait && socket->timeout_usec != 0)
+    n = -EAGAIN;
   while (n == -EINTR && may_not_wait)
     n = attempt (socket, call, 0);
   code = (int) -n;
@@ -182,6 +185,8 @@ kin__send_message (KinSocket *socket, struct msghdr *header, int flags, const Ki
 
   if (n >= 0)
     return n;
+  if (n == -EINPROGRESS)
+    packet.flags &= ~MSG_FASTOPEN; /* what is on its way cannot be connected again */
   return kin__finish (socket, KIN_WAITS_SEND, attempt_sendmsg, &packet, flags, address, (int) -n,
                       error);
 }
@@ -221,6 +226,8 @@ finish_sendto (const Datagram *datagram, int code)
     header.msg_name = (void *) &to->sa;
     header.msg_namelen = to->length;
   }
+  if (code == EINPROGRESS)
+    packet.flags &= ~MSG_FASTOPEN; /* what is on its way cannot be connected again */
   /* An address of length 0 is none. The kernel takes it so, too, or refuses it, as UDP does; to
    * ask first would be two instructions of every datagram. */
   if (code != 0 && !(code == EINVAL && to->length == 0))
