@@ -148,6 +148,13 @@ trip_make (const KinProtocol *row, GError **error)
 
   if (!socket || !kin_socket_set_timeout (socket, TIMEOUT, error))
     return FALSE;
+  /* A family may fall back: what it is asked for is then not what was tried. */
+  if (kin_socket_protocol (socket) != row->protocol) {
+    g_set_error (error, KIN_OS_ERROR, EPROTONOSUPPORT,
+                 "this kernel has no %s, and protocol %d is used in its place", row->scheme,
+                 kin_socket_protocol (socket));
+    return FALSE;
+  }
   to = lookup_local_text (socket);
   if (!to) {
     g_set_error (error, TOOL_ERROR, TOOL_ERROR_FAILED, "%s has no address when bound", text);

@@ -82,6 +82,8 @@ int ip_resolve_host (const KinQuery *query, KinAddress *results, size_t max_resu
 /* join.c: fills a group that an option leaves out. */
 int ip_setsockopt (KinFamilySocket *socket, int level, int number, const void *value,
                    socklen_t size);
+/* mptcp.c: TCP where the kernel has no MPTCP. */
+extern const KinSocketOps ip_mptcp_ops;
 /* many.c: an SCTP socket of many associations is one of datagrams to libkin. */
 extern const KinSocketOps ip_many_ops;
 
