@@ -144,6 +144,9 @@ connect_to_one (Job *job, GError **error)
                      && kin__set_options (socket, endpoint, FALSE, FALSE, error)
                      && kin__socket_connect (socket, address, endpoint->inner, error);
 
+  /* With TCP Fast Open there is no peer yet, and what then fails has to be named. */
+  if (is_made && address && endpoint->settings->len > 0)
+    kin__socket_more (socket)->connecting = *address;
   if (is_made)
     return kin__set_options (socket, endpoint, TRUE, FALSE, error) ? g_steal_pointer (&socket)
                                                                    : NULL;

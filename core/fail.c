@@ -56,6 +56,8 @@ kin__socket_text (KinSocket *socket, const KinAddress *address)
     return g_strconcat (scheme, ":", more->text, NULL);
   if (socket->is_open && kin__call_peer (socket, &name) == 0 && name.length > 0)
     return kin_address_format (&name);
+  if (more && more->connecting.length > 0)
+    return kin_address_format (&more->connecting);
   if (socket->is_open && kin__call_local (socket, &name) == 0 && name.length > 0)
     return kin_address_format (&name);
   return g_strdup (scheme);

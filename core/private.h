@@ -257,7 +257,8 @@ typedef struct {
   KinCancel   *cancel;
   char        *text;               /* of a row over another: the inner endpoint's text; of a race
                                       the name */
-  KinAddress   connecting;         /* where a connect that has not ended goes */
+  KinAddress   connecting;         /* where a connect that has not ended goes; for messages also
+                                      where one went that left it to the first send */
   KinRace     *race;               /* the socket is not open yet, and no one address's */
   KinEndpoint *late;               /* of such a connect: whose options come at its end; or NULL */
 } KinMore;

@@ -416,6 +416,8 @@ kin__race_step (KinSocket *socket, GError **error)
     Attempt *attempt = &g_array_index (race->attempts, Attempt, (guint) winner);
     int moved = kin__socket_become (socket, attempt->socket);
 
+    socket->more->connecting = attempt->address;
+
     end (socket);
     if (moved == 0)
       return 0;

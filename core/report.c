@@ -61,7 +61,8 @@ read_times (const struct cmsghdr *header, const guint8 *data, gsize length, gint
  * @hardware_nsec: (out): when the network card saw it, nanoseconds of its own clock; 0: not said
  *
  * When a message came, from whichever of the options so.timestamp, so.timestampns and
- * so.timestamping is on: socket(7), Documentation/networking/timestamping.rst.
+ * so.timestamping is on: socket(7), Documentation/networking/timestamping.rst. The kernel begins to
+ * stamp a moment after it was asked to; so.timestamping's first messages may have no time.
  *
  * Returns: whether either time came with it
  */
@@ -216,15 +217,18 @@ kin_socket_recv_report (KinSocket *socket, gpointer data, gsize size, KinReport 
 
 /* ---- In words ------------------------------------------------------------------------------ */
 
-/* Without the scheme, and " from " or such before it; nothing where there is no address. */
+/* Without the scheme, and the port that is none; nothing where there is no address. */
 static void
 append_address (GString *text, const char *before, const KinAddress *address)
 {
   g_autofree char *whole = address->length > 0 ? kin_address_format (address) : NULL;
   const char *colon = whole ? strchr (whole, ':') : NULL;
 
-  if (whole)
-    g_string_append_printf (text, "%s%s", before, colon ? colon + 1 : whole);
+  if (!whole)
+    return;
+  g_string_append_printf (text, "%s%s", before, colon ? colon + 1 : whole);
+  if (g_str_has_suffix (text->str, ":0"))
+    g_string_truncate (text, text->len - strlen (":0"));
 }
 
 static void
@@ -260,7 +264,7 @@ append_error (GString *text, const KinReport *report)
  * kin_report_format:
  * @report: a report
  *
- * One line for people: "Connection refused; icmp 3/3 from 127.0.0.1:0, sent to 127.0.0.1:9",
+ * One line for people: "Connection refused; icmp 3/3 from 127.0.0.1, sent to 127.0.0.1:9",
  * "zero-copy sends 0 to 3 are done", "7 was acknowledged at 1763890000.123456789".
  *
  * Returns: (transfer full): the line

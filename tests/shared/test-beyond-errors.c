@@ -139,14 +139,14 @@ static const struct {
 } refusals[] = {
   { "udp4:127.0.0.1:0", "udp4:127.0.0.1:0", "udp4:127.0.0.1:PORT", KIN_REPORT_ICMP, 3, 3,
     "udp4:127.0.0.1:0",
-    "Connection refused; icmp 3/3 from 127.0.0.1:0, sent to 127.0.0.1:PORT" },
+    "Connection refused; icmp 3/3 from 127.0.0.1, sent to 127.0.0.1:PORT" },
   { "udp6:[::1]:0", "udp6:[::1]:0", "udp6:[::1]:PORT", KIN_REPORT_ICMP6, 1, 4,
     "udp6:[::1]:0",
-    "Connection refused; icmp6 1/4 from [::1]:0, sent to [::1]:PORT" },
+    "Connection refused; icmp6 1/4 from [::1], sent to [::1]:PORT" },
   /* An IPv6 socket that sends to IPv4. */
   { "udp4:127.0.0.1:0", "udp:[::]:0", "udp:[::ffff:127.0.0.1]:PORT", KIN_REPORT_ICMP, 3, 3,
     "udp:[::ffff:127.0.0.1]:0",
-    "Connection refused; icmp 3/3 from [::ffff:127.0.0.1]:0, "
+    "Connection refused; icmp 3/3 from [::ffff:127.0.0.1], "
     "sent to [::ffff:127.0.0.1]:PORT" },
 };
 /* clang-format on */
