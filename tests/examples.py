@@ -13,6 +13,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -146,6 +147,106 @@ class Examples(iptest.IpTest):
         self.assertEqual(done.stderr, b"")
         self.assertTrue(done.stdout == PAGE)
         self.assertEnds(relay, b"")
+
+    def test_datagram_errors(self):
+        for host, word, mtu in (("127.0.0.1", "icmp 3/3", 65535), ("[::1]", "icmp6 1/4", 65536)):
+            with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as gone:
+                gone.bind(("", 0))
+                port = gone.getsockname()[1]
+            done = self.example("datagram-errors", f"udp:{host}:{port}", "100")
+            self.assertEqual(done.communicate(timeout=20)[0].decode(),
+                             f"Connection refused; {word} from {host}, sent to {host}:{port}\n"
+                             f"the path's MTU is {mtu}\n")
+        done = self.example("datagram-errors", "udp:192.0.2.7:9?ip.mtu-discover=do", "1500")
+        out, err = done.communicate(timeout=20)
+        self.assertEqual(out.decode(), "Message too long; this machine, MTU 1500, "
+                                       "sent to 192.0.2.7:9\nthe path's MTU is 1500\n")
+        self.assertIn(b"cannot send to udp:192.0.2.7:9: Message too long", err)
+
+    def test_timestamps(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+            server.bind(("127.0.0.1", 0))
+            says = self.example("timestamps", "say", f"udp:127.0.0.1:{server.getsockname()[1]}")
+            lines = says.communicate(timeout=20)[0].decode().splitlines()
+        self.assertEqual([line.rsplit(" at ")[0] for line in lines],
+                         [f"{i} was {what}" for i in range(3) for what in ("scheduled", "sent")])
+        times = [float(line.rsplit(" at ")[1]) for line in lines]
+        self.assertEqual(times, sorted(times))
+        self.fails("usage", "timestamps", "say")
+
+    def test_timestamps_of_what_comes(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.bind(("127.0.0.1", 0))
+            port = sender.getsockname()[1] ^ 1
+            hears = self.example("timestamps", "hear", f"udp:127.0.0.1:{port}")
+            os.set_blocking(hears.stdout.fileno(), False)
+            line = None
+            while not line:   # it is not bound yet, or the kernel does not stamp yet
+                self.assertIsNone(hears.poll())
+                sender.sendto(b"from Python", ("127.0.0.1", port))
+                line = hears.stdout.readline()
+        self.assertRegex(line.decode(), r"\Afrom Python: \d+\.\d us ago\n\Z")
+
+    def test_zero_copy(self):
+        server = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(server.close)
+        sends = self.example("zero-copy",
+                             f"tcp:127.0.0.1:{server.getsockname()[1]}?so.zerocopy=1", "8")
+        peer, _ = server.accept()
+        with peer, peer.makefile("rb") as stream:
+            for i in range(8):
+                self.assertTrue(stream.read(1 << 20) == bytes([i]) * (1 << 20))
+            out = sends.communicate(timeout=20)[0].decode()
+        self.assertRegex(out, r"\A(\d+) sends, \1 of them copied after all\n\Z")   # a loopback
+
+    def test_who(self):
+        tells = self.example("who", "unix:" + self.path)
+        connects = ("import socket, sys; s = socket.socket(socket.AF_UNIX)\n"
+                    "while s.connect_ex(sys.argv[1]): pass\n"
+                    "sys.stdin.read()")
+        peer = self.start(sys.executable, "-c", connects, self.path)
+        self.assertRegex(tells.stdout.readline().decode(),
+                         rf"\Aprocess {peer.pid} of user {os.geteuid()}, group {os.getegid()} and "
+                         rf"{len(os.getgroups())} more\n\Z")
+        self.assertIsNone(tells.poll())
+        peer.communicate(timeout=20)
+        self.assertEnds(tells, b"it has ended\n")
+
+    def test_fast_open(self):
+        with open("/proc/sys/net/ipv4/tcp_fastopen", "w", encoding="ascii") as file:
+            file.write("3")
+        server = socket.socket()
+        self.addCleanup(server.close)
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        for trips in b"two round trips", b"one round trip":
+            asks = self.example("fast-open", f"tcp:127.0.0.1:{port}?tcp.fastopen-connect=1", "hi")
+            peer, _ = server.accept()
+            with peer:
+                self.assertEqual(peer.recv(100), b"hi")
+                peer.sendall(b"from Python")
+                self.assertEnds(asks, b"from Python\n" + trips + b"\n")
+
+    def test_ecn(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.bind(("127.0.0.1", 0))
+            client.settimeout(0.2)
+            client.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 0xb9)   # EF, and ECT(1)
+            client.setsockopt(socket.IPPROTO_IP, 13, 1)                 # IP_RECVTOS
+            port = client.getsockname()[1] ^ 1
+            server = self.example("ecn", f"udp::{port}")
+            answer = None
+            while not answer:   # it is not bound yet
+                self.assertIsNone(server.poll())
+                client.sendto(b"from Python", ("127.0.0.1", port))
+                try:
+                    answer, controls, _, _ = client.recvmsg(100, 100)
+                except OSError:
+                    pass
+        self.assertEqual((answer, controls), (b"ECT(1)", [(0, socket.IP_TOS, b"\2")]))
+        self.assertEqual(server.stdout.readline(), b"from Python: ECT(1)\n")
 
 
 class Pages(kintest.TestCase):

@@ -8,6 +8,7 @@ both.test has an address of each family, 127.0.0.1 and ::1.
 import ctypes
 import glob
 import os
+import pathlib
 import re
 import shutil
 import socket
@@ -173,6 +174,20 @@ class Cases(IpTest):
     def test_mptcp(self):
         self.need(socket.SOCK_STREAM, IPPROTO_MPTCP, "MPTCP")
         self.streams("mptcp", IPPROTO_MPTCP)
+
+    def test_mptcp_turned_off(self):
+        """The same words, and it is TCP."""
+        path = "/proc/sys/net/mptcp/enabled"
+        if os.path.exists(path):
+            with open(path, encoding="ascii") as file:
+                before = file.read()
+            self.addCleanup(pathlib.Path(path).write_text, before, encoding="ascii")
+            pathlib.Path(path).write_text("0", encoding="ascii")
+        self.assertFalse(has_protocol(self.family, socket.SOCK_STREAM, IPPROTO_MPTCP))
+        self.streams("mptcp", 0)
+        done = kintest.kin("doctor", "inet" if self.digit == "4" else "inet6")
+        self.assertIn(f"mptcp, mptcp{self.digit}: this kernel lacks it: protocol 6 is used",
+                      done.stdout)
 
     def test_sctp(self):
         self.need(socket.SOCK_STREAM, IPPROTO_SCTP, "SCTP: modprobe sctp")

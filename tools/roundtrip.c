@@ -150,8 +150,7 @@ trip_make (const KinProtocol *row, GError **error)
     return FALSE;
   /* A family may fall back: what it is asked for is then not what was tried. */
   if (kin_socket_protocol (socket) != row->protocol) {
-    g_set_error (error, KIN_OS_ERROR, EPROTONOSUPPORT,
-                 "this kernel has no %s, and protocol %d is used in its place", row->scheme,
+    g_set_error (error, KIN_OS_ERROR, EPROTONOSUPPORT, "protocol %d is used in its place",
                  kin_socket_protocol (socket));
     return FALSE;
   }
