@@ -421,6 +421,9 @@ kin_socket_type (KinSocket *socket)
  * kin_socket_protocol:
  * @socket: a socket
  *
+ * Where a family falls back to another protocol that the kernel has (mptcp to TCP), it is that. What
+ * an accepted connection is, its option so.protocol says.
+ *
  * Returns: the protocol as it was asked of socket(2)
  */
 int

@@ -185,6 +185,7 @@ check_python (guint i, int protocol)
   server = must_accept (door);
   assert_receives (server, "hello");
   assert_int_equal (is_mptcp (server), protocol == MPTCP);
+  assert_int_equal (get_number (server, "so.protocol"), protocol);
   must_send (server, "answer", 6);
   assert_says (&partner, "answer");
 }

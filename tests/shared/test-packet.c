@@ -63,6 +63,10 @@ test_sent_at (void **state)
   g_autoptr (KinSocket) sender = must_bind (endpoint);
   g_autoptr (KinMessage) message = kin_message_new ();
   g_autoptr (GVariant) queued = NULL, times = NULL;
+  gint64 before = g_get_real_time ();
+  g_autoptr (GError) error = NULL;
+  guint8 back[FRAME_SIZE + 1];
+  KinReport report;
 
   (void) state;
   must_send (sender, frame, sizeof frame);
@@ -73,6 +77,15 @@ test_sent_at (void **state)
   assert_int_equal (member (queued, 1), 4); /* SO_EE_ORIGIN_TIMESTAMPING */
   times = kin_message_get_control (message, sender, "so.timestamping");
   assert_non_null (times);
+
+  must_send (sender, frame, sizeof frame);
+  must (kin_socket_wait (sender, POLLERR, LONG, &error), error);
+  must (kin_socket_recv_report (sender, back, sizeof back, &report, &error) == FRAME_SIZE, error);
+  assert_memory_equal (back, frame, FRAME_SIZE);
+  assert_int_equal (report.errnum, ENOMSG);
+  assert_int_equal (report.origin, KIN_REPORT_TIME);
+  assert_int_equal (report.info, KIN_REPORT_SENT);
+  assert_in_range (report.software_nsec / 1000, before, g_get_real_time ());
 }
 
 /* Each frame goes to one of the group, in turn. */
