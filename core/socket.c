@@ -421,7 +421,7 @@ kin_socket_type (KinSocket *socket)
  * kin_socket_protocol:
  * @socket: a socket
  *
- * Where a family falls back to another protocol that the kernel has (mptcp to TCP), it is that. What
+ * Where a family falls back to a protocol that the kernel has (mptcp to TCP), it is that one. What
  * an accepted connection is, its option so.protocol says.
  *
  * Returns: the protocol as it was asked of socket(2)
