@@ -1,13 +1,63 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* controls: several control messages at once, and a send that has them, in one call.
+/* controls: control messages by their names, one or several, and a send that has them, in one call.
  *
- * They are given as one value, so that a program writes what it means in a line, and a binding
+ * Several are given as one value, so that a program writes what it means in a line, and a binding
  * passes on a dictionary:
  *
  *   kin_socket_send_controls (socket, data, n, 0,
  *                             g_variant_new_parsed ("{'ip.ttl': <3>, 'ip.tos': <16>}"), &error);
  */
 #include "fields.h"
+
+#include <string.h>
+
+gboolean
+kin__control_find (KinSocket *socket, const char *name, int level, int type, KinControl *row)
+{
+  const KinTable *tables[] = { &socket->transport->family->data.controls, kin_generic_controls () };
+
+  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+    for (guint i = 0; kin__row (tables[t], i, row, sizeof *row); i++)
+      if (name ? strcmp (row->name, name) == 0 : row->level == level && row->number == type)
+        return TRUE;
+  return FALSE;
+}
+
+/**
+ * kin_message_add_control:
+ * @message: a message to send
+ * @socket: whose family's control messages are meant
+ * @name: its name, "unix.credentials"; `kin info` lists them
+ * @value: its value, of the row's kind; floating references are taken
+ * @error: return location, or %NULL
+ *
+ * Adds a typed control message, after those that are there.
+ *
+ * Returns: %TRUE, or %FALSE with %KIN_ERROR_NO_SUCH_OPTION or %KIN_ERROR_BAD_VALUE
+ */
+gboolean
+kin_message_add_control (KinMessage *message, KinSocket *socket, const char *name, GVariant *value,
+                         GError **error)
+{
+  g_autoptr (GVariant) held = g_variant_ref_sink (value);
+  guint8 data[1024] = { 0 };
+  KinControl row;
+  gssize length;
+
+  if (!kin__control_find (socket, name, 0, 0, &row) || !(row.flags & KIN_OPTION_WRITE)
+      || row.kind == KIN_FDS) {
+    g_autofree char *quoted = kin__quote (name, -1);
+
+    kin__error_set (error, KIN_ERROR_NO_SUCH_OPTION,
+                    "%s has no control message %s that takes a value",
+                    socket->transport->row.scheme, quoted);
+    return FALSE;
+  }
+  length = kin__value_set (&row, data, sizeof data, held, error);
+  return length >= 0
+         && kin_message_add_control_bytes (message, row.level, row.number, data, (gsize) length,
+                                           error);
+}
 
 /* A dictionary's entry, or a tuple: the name and the value. */
 static gboolean

@@ -168,6 +168,61 @@ kin_message_set_control_size (KinMessage *message, gsize size)
   message->fds = g_new (int, size / sizeof (int));
 }
 
+/* Lengths that fit a socklen_t with its sign, as the kernel counts them. */
+static gssize
+control_length (gsize length, gsize (*measure) (gsize length), gsize most, GError **error)
+{
+  if (length <= most)
+    return (gssize) measure (length);
+  kin__error_set (error, KIN_ERROR_BAD_VALUE,
+                  "a control message of %" G_GSIZE_FORMAT " bytes is too long", length);
+  return -1;
+}
+
+static gsize
+measure_len (gsize length)
+{
+  return CMSG_LEN (length);
+}
+
+static gsize
+measure_space (gsize length)
+{
+  return CMSG_SPACE (length);
+}
+
+/**
+ * kin_cmsg_len:
+ * @length: bytes of data in a control message
+ * @error: return location, or %NULL
+ *
+ * CMSG_LEN of cmsg(3), with a check: the header and the data, without what aligns the next one. A
+ * control size (kin_message_set_control_size()) of this for one descriptor takes one; of
+ * kin_cmsg_space() it takes two on 64 bits, for the kernel fills the padding as well.
+ *
+ * Returns: bytes; -1 with %KIN_ERROR_BAD_VALUE: more than 2^31 - 1
+ */
+gssize
+kin_cmsg_len (gsize length, GError **error)
+{
+  return control_length (length, measure_len, G_MAXINT32 - CMSG_LEN (0), error);
+}
+
+/**
+ * kin_cmsg_space:
+ * @length: bytes of data in a control message
+ * @error: return location, or %NULL
+ *
+ * CMSG_SPACE of cmsg(3), with a check: what a control message takes before another one.
+ *
+ * Returns: bytes; -1 with %KIN_ERROR_BAD_VALUE: more than 2^31 - 1
+ */
+gssize
+kin_cmsg_space (gsize length, GError **error)
+{
+  return control_length (length, measure_space, G_MAXINT32 - CMSG_SPACE (1), error);
+}
+
 /**
  * kin_message_add_control_bytes:
  * @message: a message to send
@@ -211,129 +266,67 @@ kin_message_add_control_bytes (KinMessage *message, int level, int type, gconstp
   return TRUE;
 }
 
-/* The row of a control message by its name, or by its numbers; the family's, else the generic. */
-static gboolean
-find_control (KinSocket *socket, const char *name, const struct cmsghdr *header, KinControl *row)
-{
-  const KinTable *tables[] = { &socket->transport->family->data.controls, kin_generic_controls () };
-
-  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
-    for (guint i = 0; kin__row (tables[t], i, row, sizeof *row); i++)
-      if (name ? strcmp (row->name, name) == 0
-               : row->level == header->cmsg_level && row->number == header->cmsg_type)
-        return TRUE;
-  return FALSE;
-}
-
-/**
- * kin_message_add_control:
- * @message: a message to send
- * @socket: whose family's control messages are meant
- * @name: its name, "unix.credentials"; `kin info` lists them
- * @value: its value, of the row's kind; floating references are taken
- * @error: return location, or %NULL
- *
- * Adds a typed control message, after those that are there.
- *
- * Returns: %TRUE, or %FALSE with %KIN_ERROR_NO_SUCH_OPTION or %KIN_ERROR_BAD_VALUE
- */
-gboolean
-kin_message_add_control (KinMessage *message, KinSocket *socket, const char *name, GVariant *value,
-                         GError **error)
-{
-  g_autoptr (GVariant) held = g_variant_ref_sink (value);
-  guint8 data[1024] = { 0 };
-  KinControl row;
-  gssize length;
-
-  if (!find_control (socket, name, NULL, &row) || !(row.flags & KIN_OPTION_WRITE)
-      || row.kind == KIN_FDS) {
-    g_autofree char *quoted = kin__quote (name, -1);
-
-    kin__error_set (error, KIN_ERROR_NO_SUCH_OPTION,
-                    "%s has no control message %s that takes a value",
-                    socket->transport->row.scheme, quoted);
-    return FALSE;
-  }
-  length = kin__value_set (&row, data, sizeof data, held, error);
-  return length >= 0
-         && kin_message_add_control_bytes (message, row.level, row.number, data, (gsize) length,
-                                           error);
-}
-
-/**
- * kin_message_add_fds:
- * @message: a message to send
- * @fds: (array length=n_fds): descriptors, which stay the caller's
- * @n_fds: how many; the kernel takes 253
- * @error: return location, or %NULL
- *
- * Adds descriptors, SCM_RIGHTS of unix(7).
- *
- * Returns: %TRUE, or %FALSE with %KIN_ERROR_BAD_VALUE
- */
-gboolean
-kin_message_add_fds (KinMessage *message, const int *fds, gsize n_fds, GError **error)
-{
-  if (n_fds > G_MAXUINT16 / sizeof *fds) {
-    kin__error_set (error, KIN_ERROR_BAD_VALUE,
-                    "%" G_GSIZE_FORMAT " descriptors are too many for one message", n_fds);
-    return FALSE;
-  }
-  for (gsize i = 0; i < n_fds; i++)
-    if (fds[i] < 0) {
-      kin__error_set (error, KIN_ERROR_BAD_VALUE, "%d is no descriptor", fds[i]);
-      return FALSE;
-    }
-  return kin_message_add_control_bytes (message, SOL_SOCKET, SCM_RIGHTS, fds, n_fds * sizeof *fds,
-                                        error);
-}
-
 /* ---- Control messages received ------------------------------------------------------------- */
 
-/* The kernel cuts the last one and leaves its length. */
+/**
+ * kin_message_next_control:
+ * @message: a received message
+ * @position: (inout): where to go on; 0 at first
+ * @item: (out caller-allocates): the next control message
+ *
+ * Walks over the control messages as recvmsg(2) left them, by their numbers, in order: what
+ * Python's recvmsg returns as ancdata. Of one that was cut short the part that is there comes, one
+ * of which not even the header fits does not. Descriptors in them stay the message's, see
+ * kin_message_get_fds().
+ *
+ * Returns: %FALSE: there is none left
+ */
 gboolean
-kin__message_next (const KinMessage *message, gsize *offset, struct cmsghdr *header,
-                   const guint8 **data, gsize *length)
+kin_message_next_control (const KinMessage *message, gsize *position, KinControlItem *item)
 {
-  gsize left = message->control_length - MIN (*offset, message->control_length), size;
+  gsize at = MIN (*position, message->control_length), left = message->control_length - at, size;
+  struct cmsghdr header;
 
-  if (left < CMSG_LEN (0))
+  if (!message->is_received || left < CMSG_LEN (0))
     return FALSE;
-  memcpy (header, message->control + *offset, sizeof *header);
-  if (header->cmsg_len < CMSG_LEN (0))
+  memcpy (&header, message->control + at, sizeof header);
+  if (header.cmsg_len < CMSG_LEN (0))
     return FALSE;
-  size = MIN (header->cmsg_len, left);
-  *data = message->control + *offset + CMSG_LEN (0);
-  *length = size - CMSG_LEN (0);
-  *offset += CMSG_ALIGN (size);
+  size = MIN (header.cmsg_len, left);
+  *item = (KinControlItem){
+    .level = header.cmsg_level,
+    .type = header.cmsg_type,
+    .data = message->control + at + CMSG_LEN (0),
+    .length = size - CMSG_LEN (0),
+    /* The kernel's length is that of what it wrote: a cut one ends where the buffer does. */
+    .is_cut = (message->flags & MSG_CTRUNC) && at + header.cmsg_len >= message->control_size,
+  };
+  *position = at + CMSG_ALIGN (size);
   return TRUE;
-}
-
-static gboolean
-carries_fds (KinSocket *socket, const struct cmsghdr *header)
-{
-  KinControl row;
-
-  return find_control (socket, NULL, header, &row) && row.kind == KIN_FDS;
 }
 
 /* The descriptors in a control message, to fds where that is not NULL; how many. One that could not
  * be made, as a pidfd may, is -errno and none. */
 static gsize
-take_fds (const guint8 *data, gsize length, int *fds)
+take_fds (const KinControlItem *item, int *fds)
 {
   gsize n = 0;
 
-  for (gsize i = 0; i + sizeof (int) <= length; i += sizeof (int)) {
+  for (gsize i = 0; i + sizeof (int) <= item->length; i += sizeof (int)) {
     int fd;
 
-    memcpy (&fd, data + i, sizeof fd);
+    memcpy (&fd, (const guint8 *) item->data + i, sizeof fd);
     if (fd >= 0 && fds)
       fds[n] = fd;
     n += fd >= 0;
   }
   return n;
+}
+
+static gboolean
+find_row (KinSocket *socket, const KinControlItem *item, KinControl *row)
+{
+  return kin__control_find (socket, NULL, item->level, item->type, row);
 }
 
 void
@@ -370,9 +363,8 @@ kin__message_to_receive (KinMessage *message, struct msghdr *header)
 void
 kin__message_received (KinMessage *message, KinSocket *socket, const struct msghdr *header)
 {
-  struct cmsghdr control;
-  const guint8 *data;
-  gsize length;
+  KinControlItem item;
+  KinControl row;
 
   message->control_length = MIN ((gsize) header->msg_controllen, message->control_size);
   message->is_received = TRUE;
@@ -381,18 +373,18 @@ kin__message_received (KinMessage *message, KinSocket *socket, const struct msgh
   message->address.protocol = socket->head.protocol;
   message->address.length = MIN (header->msg_namelen, (socklen_t) sizeof message->address.sa);
   if (socket->transport->family->has_fds)
-    for (gsize at = 0; kin__message_next (message, &at, &control, &data, &length);)
-      if (carries_fds (socket, &control))
-        message->n_fds += take_fds (data, length, message->fds + message->n_fds);
+    for (gsize at = 0; kin_message_next_control (message, &at, &item);)
+      if (find_row (socket, &item, &row) && row.kind == KIN_FDS)
+        message->n_fds += take_fds (&item, message->fds + message->n_fds);
 }
 
 /* One as a value: NULL where the row's fields do not fit what came. Of descriptors, how many. */
 static GVariant *
-control_value (const KinControl *row, const guint8 *data, gsize length)
+control_value (const KinControl *row, const KinControlItem *item)
 {
   if (row->kind == KIN_FDS)
-    return g_variant_new_int64 ((gint64) take_fds (data, length, NULL));
-  return kin__value_get (row, data, length);
+    return g_variant_new_int64 ((gint64) take_fds (item, NULL));
+  return kin__value_get (row, item->data, item->length);
 }
 
 /**
@@ -411,23 +403,20 @@ GVariant *
 kin_message_get_controls (const KinMessage *message, KinSocket *socket)
 {
   GVariantBuilder list;
-  struct cmsghdr control;
-  const guint8 *data;
+  KinControlItem item;
   KinControl row;
-  gsize length;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("av"));
-  for (gsize at = 0; kin__message_next (message, &at, &control, &data, &length);) {
-    GVariant *value =
-        find_control (socket, NULL, &control, &row) ? control_value (&row, data, length) : NULL;
+  for (gsize at = 0; kin_message_next_control (message, &at, &item);) {
+    GVariant *value = find_row (socket, &item, &row) ? control_value (&row, &item) : NULL;
 
     if (value)
       g_variant_builder_add (&list, "v", g_variant_new ("(sv)", row.name, value));
     else
-      g_variant_builder_add (
-          &list, "v",
-          g_variant_new ("(xx@ay)", (gint64) control.cmsg_level, (gint64) control.cmsg_type,
-                         g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, data, length, 1)));
+      g_variant_builder_add (&list, "v",
+                             g_variant_new ("(xx@ay)", (gint64) item.level, (gint64) item.type,
+                                            g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE,
+                                                                       item.data, item.length, 1)));
   }
   return g_variant_ref_sink (g_variant_builder_end (&list));
 }
@@ -443,14 +432,12 @@ kin_message_get_controls (const KinMessage *message, KinSocket *socket)
 GVariant *
 kin_message_get_control (const KinMessage *message, KinSocket *socket, const char *name)
 {
-  struct cmsghdr control;
-  const guint8 *data;
+  KinControlItem item;
   KinControl row;
-  gsize length;
 
-  for (gsize at = 0; kin__message_next (message, &at, &control, &data, &length);)
-    if (find_control (socket, NULL, &control, &row) && strcmp (row.name, name) == 0) {
-      GVariant *value = control_value (&row, data, length);
+  for (gsize at = 0; kin_message_next_control (message, &at, &item);)
+    if (find_row (socket, &item, &row) && strcmp (row.name, name) == 0) {
+      GVariant *value = control_value (&row, &item);
 
       return value ? g_variant_ref_sink (value) : NULL;
     }

@@ -104,20 +104,18 @@ int
 kin_message_get_traffic_class (const KinMessage *message, KinSocket *socket)
 {
   const KinTable *controls = &socket->transport->family->data.controls;
-  struct cmsghdr header;
-  const guint8 *data;
+  KinControlItem item;
   KinControl row;
-  gsize length;
 
-  for (gsize at = 0; kin__message_next (message, &at, &header, &data, &length);)
+  for (gsize at = 0; kin_message_next_control (message, &at, &item);)
     for (guint i = 0; kin__option_next (controls, KIN_OPTION_CLASS, &i, &row);)
-      if (row.level == header.cmsg_level && row.number == header.cmsg_type && length >= row.size) {
+      if (row.level == item.level && row.number == item.type && item.length >= row.size) {
         int number = 0; /* IPv6 has an int, IPv4 a byte */
 
         if (row.size == sizeof number)
-          memcpy (&number, data, sizeof number);
+          memcpy (&number, item.data, sizeof number);
         else
-          number = *data;
+          number = *(const guint8 *) item.data;
         return number;
       }
   return -1;

@@ -405,17 +405,18 @@ gboolean   kin__race_run (KinSocket *socket, gint64 deadline, GError **error);
 int        kin__race_poll (const KinSocket *socket);
 void       kin__race_free (KinRace *race);
 
-/* ---- Messages: message.c ------------------------------------------------------------------- */
+/* ---- Messages: message.c, controls.c -------------------------------------------------------- */
+
+/* The row of a control message by its name or, where that is NULL, by its numbers: the family's,
+ * else the generic. */
+gboolean kin__control_find (KinSocket *socket, const char *name, int level, int type,
+                            KinControl *row);
 
 /* Fills header from message before sendmsg; before recvmsg; takes what came out of recvmsg, its
  * descriptors first: nothing can fail after that. */
 void kin__message_to_send (KinMessage *message, struct msghdr *header);
 void kin__message_to_receive (KinMessage *message, struct msghdr *header);
 void kin__message_received (KinMessage *message, KinSocket *socket, const struct msghdr *header);
-/* The received control message at *offset, as far as it is inside the buffer. Moves *offset behind
- * it. FALSE: no whole header is there. */
-gboolean kin__message_next (const KinMessage *message, gsize *offset, struct cmsghdr *header,
-                            const guint8 **data, gsize *length);
 
 /* ---- Audit: audit.c ------------------------------------------------------------------------ */
 

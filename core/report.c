@@ -32,20 +32,19 @@ to_nsec (gint64 seconds, gint64 nsec)
 
 /* FALSE: it is no time. */
 static gboolean
-read_times (const struct cmsghdr *header, const guint8 *data, gsize length, gint64 *software_nsec,
-            gint64 *hardware_nsec)
+read_times (const KinControlItem *item, gint64 *software_nsec, gint64 *hardware_nsec)
 {
   struct timespec times[3] = { { 0, 0 } }; /* the second is always 0 */
   struct timeval time;
 
-  if (header->cmsg_level != SOL_SOCKET)
+  if (item->level != SOL_SOCKET)
     return FALSE;
-  if (header->cmsg_type == SO_TIMESTAMPING && length >= sizeof times)
-    memcpy (times, data, sizeof times);
-  else if (header->cmsg_type == SO_TIMESTAMPNS && length >= sizeof *times)
-    memcpy (times, data, sizeof *times);
-  else if (header->cmsg_type == SO_TIMESTAMP && length >= sizeof time) {
-    memcpy (&time, data, sizeof time);
+  if (item->type == SO_TIMESTAMPING && item->length >= sizeof times)
+    memcpy (times, item->data, sizeof times);
+  else if (item->type == SO_TIMESTAMPNS && item->length >= sizeof *times)
+    memcpy (times, item->data, sizeof *times);
+  else if (item->type == SO_TIMESTAMP && item->length >= sizeof time) {
+    memcpy (&time, item->data, sizeof time);
     times[0] = (struct timespec){ .tv_sec = time.tv_sec, .tv_nsec = time.tv_usec * 1000 };
   } else
     return FALSE;
@@ -69,13 +68,11 @@ read_times (const struct cmsghdr *header, const guint8 *data, gsize length, gint
 gboolean
 kin_message_get_times (const KinMessage *message, gint64 *software_nsec, gint64 *hardware_nsec)
 {
-  struct cmsghdr header;
-  const guint8 *data;
-  gsize length;
+  KinControlItem item;
 
   *software_nsec = *hardware_nsec = 0;
-  for (gsize at = 0; kin__message_next (message, &at, &header, &data, &length);)
-    if (read_times (&header, data, length, software_nsec, hardware_nsec))
+  for (gsize at = 0; kin_message_next_control (message, &at, &item);)
+    if (read_times (&item, software_nsec, hardware_nsec))
       return *software_nsec != 0 || *hardware_nsec != 0;
   return FALSE;
 }
@@ -92,13 +89,13 @@ has_reports (const KinSocket *socket)
 }
 
 static gboolean
-is_report (const KinSocket *socket, const struct cmsghdr *header)
+is_report (const KinSocket *socket, const KinControlItem *item)
 {
   KinControl row;
 
   for (guint i = 0;
        kin__option_next (&socket->transport->family->data.controls, KIN_OPTION_REPORT, &i, &row);)
-    if (row.level == header->cmsg_level && row.number == header->cmsg_type)
+    if (row.level == item->level && row.number == item->type)
       return TRUE;
   return FALSE;
 }
@@ -206,11 +203,16 @@ kin_socket_recv_report (KinSocket *socket, gpointer data, gsize size, KinReport 
     return n;
   take_address (socket, &to, header.msg_namelen, &report->to);
   for (struct cmsghdr *at = CMSG_FIRSTHDR (&header); at; at = CMSG_NXTHDR (&header, at)) {
-    gsize length = at->cmsg_len - CMSG_LEN (0);
+    KinControlItem item = {
+      .level = at->cmsg_level,
+      .type = at->cmsg_type,
+      .data = CMSG_DATA (at),
+      .length = at->cmsg_len - CMSG_LEN (0),
+    };
 
-    if (!read_times (at, CMSG_DATA (at), length, &report->software_nsec, &report->hardware_nsec)
-        && is_report (socket, at) && length >= sizeof (ExtendedError))
-      take_error (socket, CMSG_DATA (at), length, report);
+    if (!read_times (&item, &report->software_nsec, &report->hardware_nsec)
+        && is_report (socket, &item) && item.length >= sizeof (ExtendedError))
+      take_error (socket, item.data, item.length, report);
   }
   return n;
 }

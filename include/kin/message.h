@@ -20,6 +20,23 @@ G_BEGIN_DECLS
  */
 typedef struct _KinMessage KinMessage;
 
+/**
+ * KinControlItem:
+ * @level: SOL_SOCKET, IPPROTO_IPV6…
+ * @type: SCM_RIGHTS, IPV6_PKTINFO…
+ * @data: its bytes, in the message until that is used again
+ * @length: bytes of @data
+ * @is_cut: it fills the buffer to its end, and MSG_CTRUNC says that there was more
+ *
+ * A control message that came, by its numbers.
+ */
+typedef struct {
+  int           level, type;
+  gconstpointer data;
+  gsize         length;
+  gboolean      is_cut;
+} KinControlItem;
+
 KIN_API KinMessage       *kin_message_new (void);
 KIN_API void              kin_message_free (KinMessage *message);
 KIN_API void              kin_message_clear (KinMessage *message);
@@ -43,11 +60,17 @@ KIN_API gboolean          kin_message_add_control_bytes (KinMessage *message, in
 KIN_API gboolean          kin_message_add_fds (KinMessage *message, const int *fds, gsize n_fds,
                                                GError **error);
 KIN_API void              kin_message_set_control_size (KinMessage *message, gsize size);
+KIN_API gboolean          kin_message_next_control (const KinMessage *message, gsize *position,
+                                                    KinControlItem *item);
 KIN_API GVariant         *kin_message_get_controls (const KinMessage *message, KinSocket *socket);
 KIN_API GVariant         *kin_message_get_control (const KinMessage *message, KinSocket *socket,
                                                    const char *name);
 KIN_API const int        *kin_message_get_fds (const KinMessage *message, gsize *n_fds);
 KIN_API int              *kin_message_steal_fds (KinMessage *message, gsize *n_fds);
+
+/* How long control messages are */
+KIN_API gssize            kin_cmsg_len (gsize length, GError **error);
+KIN_API gssize            kin_cmsg_space (gsize length, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KinMessage, kin_message_free)
 

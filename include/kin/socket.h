@@ -91,6 +91,14 @@ KIN_API gssize kin_socket_sendfromto (KinSocket *socket, gconstpointer data, gsi
                                       int flags, const KinAddress *from, const KinAddress *to,
                                       GError **error);
 
+/* Descriptors */
+KIN_API gssize kin_socket_send_fds (KinSocket *socket, gconstpointer data, gsize length,
+                                    const int *fds, gsize n_fds, int flags, const KinAddress *to,
+                                    GError **error);
+KIN_API gssize kin_socket_recv_fds (KinSocket *socket, gpointer data, gsize size, int *fds,
+                                    gsize max_fds, gsize *n_fds, int flags, KinAddress *from,
+                                    int *message_flags, GError **error);
+
 /* All of it, within one deadline */
 KIN_API gboolean kin_socket_send_all (KinSocket *socket, gconstpointer data, gsize length,
                                       int flags, gint64 timeout_usec, gsize *sent,
