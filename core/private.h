@@ -9,6 +9,7 @@
 #define KIN_PRIVATE_H
 
 #include <errno.h>
+#include <signal.h>
 
 #include <kin/kin.h>
 
@@ -339,6 +340,16 @@ int        kin__cancel_fd (KinCancel *cancel);
 
 /* Fills transport->local. datagram.c */
 void       kin__datagram_describe (KinTransport *transport);
+
+/* Around splice(2) and sendfile(2), which raise SIGPIPE whatever they are told: it is blocked in
+ * this thread meanwhile, and taken. is_whole: all went, so there was none; a part may have gone
+ * before the peer closed. splice.c */
+typedef struct {
+  sigset_t before;
+  gboolean was_pending;
+} KinSigpipe;
+void       kin__sigpipe_block (KinSigpipe *signal);
+void       kin__sigpipe_restore (const KinSigpipe *signal, gboolean is_whole);
 
 /* ---- Failures: fail.c ---------------------------------------------------------------------- */
 

@@ -27,26 +27,43 @@ pipe_is_ready (const Transfer *transfer)
   return poll (&fd, 1, 0) != 0;
 }
 
+void
+kin__sigpipe_block (KinSigpipe *signal)
+{
+  sigset_t broken_pipe, pending;
+
+  sigemptyset (&broken_pipe);
+  sigaddset (&broken_pipe, SIGPIPE);
+  pthread_sigmask (SIG_BLOCK, &broken_pipe, &signal->before);
+  /* One that waits already is somebody else's. */
+  signal->was_pending = sigismember (&signal->before, SIGPIPE) == 1 && sigpending (&pending) == 0
+                        && sigismember (&pending, SIGPIPE) == 1;
+}
+
+void
+kin__sigpipe_restore (const KinSigpipe *signal, gboolean is_whole)
+{
+  sigset_t broken_pipe;
+
+  sigemptyset (&broken_pipe);
+  sigaddset (&broken_pipe, SIGPIPE);
+  if (!is_whole && !signal->was_pending)
+    while (sigtimedwait (&broken_pipe, NULL, &(struct timespec){ 0 }) < 0 && errno == EINTR)
+      ;
+  pthread_sigmask (SIG_SETMASK, &signal->before, NULL);
+}
+
 static gssize
 attempt_splice (KinSocket *socket, gpointer call, int flags)
 {
   const Transfer *transfer = call;
-  sigset_t broken_pipe, before, pending;
-  gboolean was_pending;
+  KinSigpipe signal;
   gssize n;
 
   (void) flags;
-  sigemptyset (&broken_pipe);
-  sigaddset (&broken_pipe, SIGPIPE);
-  pthread_sigmask (SIG_BLOCK, &broken_pipe, &before);
-  /* One that waits already is somebody else's. */
-  was_pending = sigismember (&before, SIGPIPE) == 1 && sigpending (&pending) == 0
-                && sigismember (&pending, SIGPIPE) == 1;
+  kin__sigpipe_block (&signal);
   n = kin__call_splice (socket, transfer->direction, transfer->pipe, transfer->n, transfer->flags);
-  if (n == -EPIPE && !was_pending)
-    while (sigtimedwait (&broken_pipe, NULL, &(struct timespec){ 0 }) < 0 && errno == EINTR)
-      ;
-  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  kin__sigpipe_restore (&signal, n >= 0 && (gsize) n == transfer->n);
   if (n == -EAGAIN && socket->timeout_usec != 0 && !pipe_is_ready (transfer))
     return -PIPE_WAITS;
   return n;

@@ -106,6 +106,20 @@ KIN_API gboolean kin_socket_send_all (KinSocket *socket, gconstpointer data, gsi
 KIN_API gboolean kin_socket_recv_exactly (KinSocket *socket, gpointer data, gsize size, int flags,
                                           gint64 timeout_usec, gsize *received, GError **error);
 
+/* A file */
+/**
+ * KinProgressFunc:
+ * @sent: bytes that were sent until now
+ * @user_data: as given to kin_socket_sendfile()
+ *
+ * Called in the thread that sends, each time that some went out.
+ */
+typedef void (*KinProgressFunc) (guint64 sent, gpointer user_data);
+
+KIN_API gboolean kin_socket_sendfile (KinSocket *socket, int fd, gint64 offset, gint64 count,
+                                      gint64 timeout_usec, KinProgressFunc progress,
+                                      gpointer user_data, guint64 *sent, GError **error);
+
 /* Waiting */
 KIN_API gboolean kin_socket_set_timeout (KinSocket *socket, gint64 timeout_usec, GError **error);
 KIN_API gint64   kin_socket_get_timeout (KinSocket *socket);
