@@ -262,6 +262,7 @@ typedef struct {
                                       where one went that left it to the first send */
   KinRace     *race;               /* the socket is not open yet, and no one address's */
   KinEndpoint *late;               /* of such a connect: whose options come at its end; or NULL */
+  KinSocket   *heir;               /* of a socket with streams: see stream.c; or NULL */
 } KinMore;
 
 /* 72 bytes: a malloc chunk of 80. */
@@ -428,6 +429,21 @@ gboolean kin__control_find (KinSocket *socket, const char *name, int level, int 
 void kin__message_to_send (KinMessage *message, struct msghdr *header);
 void kin__message_to_receive (KinMessage *message, struct msghdr *header);
 void kin__message_received (KinMessage *message, KinSocket *socket, const struct msghdr *header);
+
+/* ---- Streams: stream.c, reader.c, writer.c ------------------------------------------------- */
+
+/* What a reader or a writer keeps of its socket; nothing once it is closed. */
+typedef struct {
+  KinSocket *socket, *heir;
+} KinStream;
+
+gboolean   kin__stream_open (KinStream *stream, KinSocket *socket, GError **error);
+/* Whom to send to and receive from; NULL: the stream is closed. */
+KinSocket *kin__stream_socket (const KinStream *stream, const char *operation, GError **error);
+int        kin__stream_fd (const KinStream *stream);
+void       kin__stream_close (KinStream *stream);
+/* The socket is being closed. TRUE: its streams have it, and it is. */
+gboolean   kin__stream_inherit (KinSocket *socket);
 
 /* ---- Audit: audit.c ------------------------------------------------------------------------ */
 

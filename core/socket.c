@@ -297,6 +297,7 @@ kin_socket_unref (KinSocket *socket)
     kin__race_free (socket->more->race);
     kin_endpoint_free (socket->more->late);
     kin_cancel_unref (socket->more->cancel);
+    kin_socket_unref (socket->more->heir);
     g_free (socket->more->text);
     g_free (socket->more);
   }
@@ -309,9 +310,9 @@ kin_socket_unref (KinSocket *socket)
  * @socket: a socket
  * @error: return location, or %NULL
  *
- * close(2), whatever references there are. Operations on a closed socket fail with EBADF; closing
- * it again does nothing. Not while another thread is inside an operation on it: cancel that, or
- * shut the socket down, first.
+ * close(2), whatever references there are, once every reader and writer of it is closed as well
+ * (kin/stream.h). Operations on a closed socket fail with EBADF; closing it again does nothing. Not
+ * while another thread is inside an operation on it: cancel that, or shut the socket down, first.
  *
  * Returns: %TRUE, or %FALSE with %KIN_OS_ERROR: data may be lost, the descriptor is gone all the
  *   same. ECONNRESET is no error here
@@ -327,6 +328,8 @@ kin_socket_close (KinSocket *socket, GError **error)
     stop (socket);
     return TRUE;
   }
+  if (kin__stream_inherit (socket))
+    return TRUE;
   rc = kin__call_close (socket);
   stop (socket);
   if (rc == 0 || rc == -ECONNRESET || rc == -EINTR)

@@ -19,6 +19,7 @@
 #include <kin/registry.h>
 #include <kin/report.h>
 #include <kin/socket.h>
+#include <kin/stream.h>
 #include <kin/value.h>
 
 #endif
