@@ -103,6 +103,7 @@ typedef struct {
   KinSource *source; /* or NULL */
   gint64 timeout_usec;
   KinCancel *cancel; /* or NULL */
+  GPtrArray *errors; /* GError: of each address that fails; or NULL */
 } Job;
 
 static void
@@ -160,7 +161,8 @@ connect_to_one (Job *job, GError **error)
 static KinSocket *
 start_race (Job *job, GError **error)
 {
-  return kin__race_start (g_steal_pointer (&job->endpoint), g_steal_pointer (&job->source), error);
+  return kin__race_start (g_steal_pointer (&job->endpoint), g_steal_pointer (&job->source),
+                          job->errors, error);
 }
 
 static KinSocket *
@@ -173,6 +175,74 @@ connect_to_name (Job *job, gint64 deadline, GError **error)
   if (job->cancel)
     kin__socket_more (socket)->cancel = kin_cancel_ref (job->cancel);
   return kin__race_run (socket, deadline, error) ? g_steal_pointer (&socket) : NULL;
+}
+
+/* An address is all of its attempts. */
+static KinSocket *
+connect_to_address (Job *job, GError **error)
+{
+  GError *why = NULL;
+  KinSocket *socket = connect_to_one (job, &why);
+
+  if (why && !socket && job->errors)
+    g_ptr_array_add (job->errors, g_error_copy (why));
+  if (why && !socket)
+    g_propagate_error (error, why);
+  else
+    g_clear_error (&why);
+  return socket;
+}
+
+static KinSocket *
+connect_within (Job *job, GError **error)
+{
+  gint64 deadline = kin__deadline (job->timeout_usec);
+  g_autoptr (KinSocket) socket = NULL;
+
+  socket = job->endpoint->question ? connect_to_name (job, deadline, error)
+                                   : connect_to_address (job, error);
+  if (!socket)
+    return NULL;
+  if (socket->is_connecting) {
+    kin__fail (error, socket, "connect to", NULL, EINPROGRESS);
+    return NULL;
+  }
+  socket->timeout_usec = kin_get_default_timeout ();
+  if (!kin_socket_set_cancel (socket, NULL, error))
+    return NULL;
+  return g_steal_pointer (&socket);
+}
+
+/**
+ * kin_connect_all_errors:
+ * @endpoint: an endpoint's text, "tcp:example.org:80?tcp.nodelay=1"
+ * @source: (nullable): where to connect from, as for kin_connect_full()
+ * @timeout_usec: microseconds for all of it; 0: only what needs no waiting; %KIN_FOREVER
+ * @cancel: (nullable): ends it from another thread; the socket does not keep it
+ * @errors: (out) (nullable) (transfer full) (element-type GError): why each address that was tried
+ *   failed, in the order in which they did; none where it failed before any was tried, as in the
+ *   look-up. %NULL where there is a connection. g_ptr_array_unref()
+ * @error: return location, or %NULL
+ *
+ * kin_connect_full(), for who wants each attempt's error by itself: what Python's create_connection
+ * has as all_errors.
+ *
+ * Returns: (transfer full) (nullable): the connection, or %NULL with the errors of
+ *   kin_connect_full()
+ */
+KinSocket *
+kin_connect_all_errors (const char *endpoint, const char *source, gint64 timeout_usec,
+                        KinCancel *cancel, GPtrArray **errors, GError **error)
+{
+  g_auto (Job) job = { .timeout_usec = timeout_usec, .cancel = cancel };
+  KinSocket *socket = NULL;
+
+  *errors = job.errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
+  if (kin__check_timeout (timeout_usec, error) && job_init (&job, endpoint, source, error))
+    socket = connect_within (&job, error);
+  if (socket)
+    g_clear_pointer (errors, g_ptr_array_unref);
+  return socket;
 }
 
 /**
@@ -199,24 +269,11 @@ KinSocket *
 kin_connect_full (const char *endpoint, const char *source, gint64 timeout_usec, KinCancel *cancel,
                   GError **error)
 {
-  gint64 deadline = kin__deadline (timeout_usec);
   g_auto (Job) job = { .timeout_usec = timeout_usec, .cancel = cancel };
-  g_autoptr (KinSocket) socket = NULL;
 
-  if (!job_init (&job, endpoint, source, error))
+  if (!kin__check_timeout (timeout_usec, error) || !job_init (&job, endpoint, source, error))
     return NULL;
-  socket = job.endpoint->question ? connect_to_name (&job, deadline, error)
-                                  : connect_to_one (&job, error);
-  if (!socket)
-    return NULL;
-  if (socket->is_connecting) {
-    errno = EINPROGRESS;
-    return NULL;
-  }
-  socket->timeout_usec = kin_get_default_timeout ();
-  if (!kin_socket_set_cancel (socket, NULL, error))
-    return NULL;
-  return g_steal_pointer (&socket);
+  return connect_within (&job, error);
 }
 
 /**

@@ -27,15 +27,18 @@ static KinAddress
 load_address (const KinPlace *place, const KinField *row)
 {
   KinAddress address = { .length = 0 };
+  const KinLoaded *family = NULL;
 
   if (row->offset >= place->length)
     return address;
   address.length = (guint32) MIN (place->length - row->offset, sizeof address.sa);
   memcpy (&address.sa, place->base + row->offset, address.length);
   if (address.length >= sizeof (sa_family_t))
-    address.transport = kin__registry_domain (address.sa.generic.sa_family, -1, 0);
-  if (address.transport)
+    family = kin__registry_domain (address.sa.generic.sa_family, NULL);
+  if (family) {
+    address.transport = &family->transports[0];
     address.protocol = address.transport->row.protocol;
+  }
   return address;
 }
 

@@ -120,6 +120,43 @@ kin_listen (const char *endpoint, GError **error)
   return g_steal_pointer (&socket);
 }
 
+/* The family that serves the others of its scheme as well; NULL: none does. */
+static const KinTransport *
+find_dual (const char *scheme, GError **error)
+{
+  const KinTransport *transport = kin__registry_scheme (scheme, 0, error);
+
+  for (guint n = 1; transport && !(transport->row.flags & KIN_PROTOCOL_DUAL); n++) {
+    transport = kin__registry_scheme (scheme, n, NULL);
+    if (!transport)
+      kin__error_set (error, KIN_ERROR_NOT_SUPPORTED,
+                      "no family serves %s for the other families as well", scheme);
+  }
+  return transport;
+}
+
+/**
+ * kin_has_dual_stack:
+ * @scheme: a scheme that families share, "tcp"
+ * @error: return location, or %NULL
+ *
+ * Whether one socket of this machine serves all families of the scheme, as kin_listen ("tcp::80")
+ * would have it: one is made and told to. Python's socket.has_dualstack_ipv6. Where it does not,
+ * that kin_listen() serves the first family that this machine has.
+ *
+ * Returns: %TRUE, or %FALSE with what came in its way: %KIN_OS_ERROR (EAFNOSUPPORT: no IPv6 here),
+ *   or %KIN_ERROR_NOT_SUPPORTED where no family of the scheme can
+ */
+gboolean
+kin_has_dual_stack (const char *scheme, GError **error)
+{
+  const KinTransport *transport = find_dual (scheme, error);
+  g_autoptr (KinSocket) socket =
+      transport ? kin__socket_open (transport, transport->row.protocol, error) : NULL;
+
+  return socket && set_row_options (socket, transport->row.bind_options, error);
+}
+
 /* ---- Handed over --------------------------------------------------------------------------- */
 
 /* A variable's number; -1: it is not there, or none. */

@@ -61,7 +61,7 @@ kin_socket_bind (KinSocket *socket, const KinAddress *address, GError **error)
  * kin_socket_listen:
  * @socket: a bound socket
  * @backlog: how many connections may wait to be accepted; the kernel's limit is
- *   net.core.somaxconn
+ *   net.core.somaxconn; less than 0 is 0
  * @error: return location, or %NULL
  *
  * listen(2).
@@ -71,7 +71,7 @@ kin_socket_bind (KinSocket *socket, const KinAddress *address, GError **error)
 gboolean
 kin_socket_listen (KinSocket *socket, int backlog, GError **error)
 {
-  int rc = socket->is_open ? kin__call_listen (socket, backlog) : kin__not_open (socket);
+  int rc = socket->is_open ? kin__call_listen (socket, MAX (backlog, 0)) : kin__not_open (socket);
 
   if (rc < 0)
     kin__fail (error, socket, "listen on", NULL, -rc);

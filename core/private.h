@@ -80,14 +80,19 @@ void                kin__registry_add (KinEntry *entry);
 /* The n-th family that serves the scheme, loaded now if it was not. NULL with no error set: there
  * is no n-th; the first always has an error. */
 const KinTransport *kin__registry_scheme (const char *scheme, guint n, GError **error);
-/* For adopted descriptors and foreign sockaddrs. type -1: any. NULL: no family has it. */
-const KinTransport *kin__registry_domain (int domain, int type, int protocol);
+/* The family that serves the domain, loaded now if it was not. NULL, no error set: none does. */
+const KinLoaded    *kin__registry_domain (int domain, GError **error);
 char              **kin__registry_schemes (void);     /* of all families; g_strfreev */
 /* A family that is not installed and would serve the scheme, by its name; g_free. Or NULL. */
 char               *kin__registry_missing (const char *scheme);
 
 /* Checks a descriptor and takes it into use; NULL: *reason says why not (g_free). */
 const KinLoaded *kin__family_take (const KinFamily *own, char **reason);
+/* What socket(2)'s numbers name, type without flags: a family's row, or one that is made for them:
+ * the kernel's calls, and addresses as the domain's family, if there is one, reads them. NULL, with
+ * error: that family will not load. numbers.c */
+const KinTransport *kin__transport_of_numbers (int domain, int type, int protocol,
+                                               GError **error);
 /* Row i of a table, cut or filled with zeros to libkin's own size; returns the family's own row,
  * or NULL past the last one. */
 const void *kin__row (const KinTable *table, guint i, void *row, gsize size);
@@ -298,8 +303,13 @@ KinCancel *kin__socket_cancel (KinSocket *socket);
 KinSocket *kin__socket_open (const KinTransport *transport, int protocol, GError **error);
 /* The same, without the audit and not open yet. */
 KinSocket *kin__socket_alloc (const KinTransport *transport, int protocol);
+/* The same around a descriptor. */
+KinSocket *kin__socket_alloc_fd (const KinTransport *transport, int protocol, int fd,
+                                 gboolean is_shared);
 /* The family, or the kernel, has given it a descriptor: now it is open. 0 or -errno. */
 int        kin__socket_start (KinSocket *socket);
+/* It is nobody's any more: no operation may reach the family after. */
+void       kin__socket_stop (KinSocket *socket);
 /* Takes over all that other has, and closes it; keeps its own time and cancel. 0 or -errno. */
 int        kin__socket_become (KinSocket *socket, KinSocket *other);
 /* Around bind and connect: text instead of an address where the row stands over another. */
@@ -335,6 +345,8 @@ int        kin__wait (KinSocket *socket, int wanted, gint64 deadline);
 int        kin__wait_fd (int fd, int events, KinCancel *cancel, gint64 deadline);
 /* A few milliseconds, where no poll can tell when to ask again. The same returns. */
 int        kin__pause (KinSocket *socket, gint64 deadline);
+/* FALSE, with error: it is neither a time nor KIN_FOREVER. */
+gboolean   kin__check_timeout (gint64 timeout_usec, GError **error);
 /* timeout_usec from now, or KIN_FOREVER; saturates. */
 gint64     kin__deadline (gint64 timeout_usec);
 int        kin__cancel_fd (KinCancel *cancel);
@@ -406,8 +418,10 @@ void       kin__source_free (KinSource *source);
 /* Binds to the source of the socket's family; source may be NULL. */
 gboolean   kin__source_bind (const KinSource *source, KinSocket *socket, GError **error);
 
-/* A socket whose name is being looked up; see more->race. Takes endpoint and source. */
-KinSocket *kin__race_start (KinEndpoint *endpoint, KinSource *source, GError **error);
+/* A socket whose name is being looked up; see more->race. Takes endpoint and source. errors: gets a
+ * GError of each attempt that fails; or NULL. */
+KinSocket *kin__race_start (KinEndpoint *endpoint, KinSource *source, GPtrArray *errors,
+                            GError **error);
 /* What can be done without waiting. 0: connected; -EINPROGRESS, without error; or -errno: the race
  * has ended, and the socket is none. */
 int        kin__race_step (KinSocket *socket, GError **error);

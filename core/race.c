@@ -34,6 +34,7 @@ struct _KinRace {
   gsize n_addresses, next;
   GArray *attempts;                   /* those on the way */
   GString *failures;                  /* "192.0.2.1:80: Connection refused; …" */
+  GPtrArray *errors;                  /* GError: each of these, where somebody asked; or NULL */
   GError *last;                       /* what failed last, and where */
   const KinTransport *last_transport; /* whose hints help; or NULL */
   int last_errno;
@@ -64,6 +65,8 @@ note_failure (KinRace *race, const Attempt *attempt, GError *why)
   race->last_errno = errno;
   race->last_transport = is_plain ? attempt->address.transport : NULL;
   add_failure (race, &attempt->address, is_plain ? g_strerror (why->code) : why->message);
+  if (race->errors)
+    g_ptr_array_add (race->errors, g_error_copy (why));
   g_clear_error (&race->last);
   race->last = why;
   race->n_steps++;
@@ -96,8 +99,15 @@ fail_waiting (KinSocket *socket, int code, GError **error)
     return;
   }
   for (guint i = 0; i < race->attempts->len; i++) {
-    const KinAddress *address = &g_array_index (race->attempts, Attempt, i).address;
+    const Attempt *attempt = &g_array_index (race->attempts, Attempt, i);
+    const KinAddress *address = &attempt->address;
 
+    if (race->errors) {
+      GError *why = NULL;
+
+      kin__fail (&why, attempt->socket, "connect to", address, code);
+      g_ptr_array_add (race->errors, why);
+    }
     add_failure (race, address,
                  code == KIN__TIMED_OUT   ? "timed out"
                  : code == KIN__CANCELLED ? "cancelled"
@@ -129,7 +139,7 @@ attempt_clear (gpointer data)
 }
 
 static KinRace *
-race_alloc (KinEndpoint *endpoint, KinSource *source)
+race_alloc (KinEndpoint *endpoint, KinSource *source, GPtrArray *errors)
 {
   KinRace *race = g_new0 (KinRace, 1);
 
@@ -138,6 +148,7 @@ race_alloc (KinEndpoint *endpoint, KinSource *source)
   race->attempts = g_array_new (FALSE, FALSE, sizeof (Attempt));
   g_array_set_clear_func (race->attempts, attempt_clear);
   race->failures = g_string_new (NULL);
+  race->errors = errors ? g_ptr_array_ref (errors) : NULL;
   race->epoll = epoll_create1 (EPOLL_CLOEXEC);
   race->timer = race->epoll < 0 ? -1 : timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   return race;
@@ -154,6 +165,8 @@ kin__race_free (KinRace *race)
   kin_endpoint_free (race->endpoint);
   g_free (race->addresses);
   g_string_free (race->failures, TRUE);
+  if (race->errors)
+    g_ptr_array_unref (race->errors);
   g_clear_error (&race->last);
   if (race->timer >= 0)
     close (race->timer);
@@ -186,11 +199,11 @@ end (KinSocket *socket)
 }
 
 KinSocket *
-kin__race_start (KinEndpoint *endpoint, KinSource *source, GError **error)
+kin__race_start (KinEndpoint *endpoint, KinSource *source, GPtrArray *errors, GError **error)
 {
   const KinAddress *rest = &endpoint->question->rest;
   KinSocket *socket = kin__socket_alloc (rest->transport, rest->protocol);
-  KinRace *race = race_alloc (endpoint, source);
+  KinRace *race = race_alloc (endpoint, source, errors);
   int rc = race->timer < 0 ? -errno : watch (race, EPOLL_CTL_ADD, race->timer, EPOLLIN);
 
   kin__socket_more (socket)->race = race;

@@ -294,29 +294,23 @@ kin__registry_scheme (const char *scheme, guint n, GError **error)
   return found;
 }
 
-const KinTransport *
-kin__registry_domain (int domain, int type, int protocol)
+const KinLoaded *
+kin__registry_domain (int domain, GError **error)
 {
-  const KinTransport *found = NULL;
+  KinEntry *found = NULL;
+  const KinLoaded *loaded = NULL;
 
   registry_enter ();
-  for (guint i = 0; i < entries->len && !found; i++) {
+  for (guint i = 0; i < entries->len; i++) {
     KinEntry *entry = entries->pdata[i];
 
-    if (entry->info.domain != domain || !is_usable (entry) || !load (entry, NULL))
-      continue;
-    /* A row that names its protocol is the better answer; one with 0 takes any. */
-    for (guint pass = 0; pass < 2 && !found; pass++)
-      for (guint j = 0; j < entry->loaded->n_transports && !found; j++) {
-        const KinTransport *transport = &entry->loaded->transports[j];
-
-        if ((type == -1 || kin__kernel_type (&transport->row) == type)
-            && (type == -1 || transport->row.protocol == (pass == 0 ? protocol : 0)))
-          found = transport;
-      }
+    if (entry->info.domain == domain && (!found || is_usable (entry)))
+      found = entry;
   }
+  if (found && domain != KIN_DOMAIN_DYNAMIC && load (found, error))
+    loaded = found->loaded;
   registry_leave ();
-  return found;
+  return loaded;
 }
 
 char **

@@ -258,6 +258,8 @@ KinAddress *
 kin_endpoint_resolve (const KinEndpoint *endpoint, gboolean is_passive, gint64 timeout_usec,
                       KinCancel *cancel, gsize *n_addresses, GError **error)
 {
+  if (!kin__check_timeout (timeout_usec, error))
+    return NULL;
   return kin__resolve (endpoint, is_passive, kin__deadline (timeout_usec), cancel, n_addresses,
                        error);
 }

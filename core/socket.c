@@ -30,9 +30,8 @@ kin__socket_start (KinSocket *socket)
   return kin__mode_apply (socket);
 }
 
-/* Nobody can use what its last owner is about to end: no operation may reach the family after. */
-static void
-stop (KinSocket *socket)
+void
+kin__socket_stop (KinSocket *socket)
 {
   socket->is_open = FALSE;
   socket->is_connecting = FALSE;
@@ -51,7 +50,7 @@ kin__socket_become (KinSocket *socket, KinSocket *other)
   socket->is_connecting = FALSE;
   socket->has_kernel_time = other->has_kernel_time;
   socket->has_nonblock = other->has_nonblock;
-  stop (other);
+  kin__socket_stop (other);
   return kin__mode_apply (socket);
 }
 
@@ -92,177 +91,6 @@ kin_socket_new (const char *scheme, GError **error)
   const KinTransport *transport = kin__registry_scheme (scheme, 0, error);
 
   return transport ? kin__socket_open (transport, transport->row.protocol, error) : NULL;
-}
-
-static int
-get_int (int fd, int number, int *value)
-{
-  socklen_t size = sizeof *value;
-
-  return getsockopt (fd, SOL_SOCKET, number, value, &size) < 0 ? -errno : 0;
-}
-
-static KinSocket *
-adopt (const KinTransport *transport, int fd, int protocol, gboolean is_shared)
-{
-  KinSocket *socket = kin__socket_alloc (transport, protocol);
-
-  socket->head.fd = fd;
-  socket->is_shared = is_shared != 0;
-  return socket;
-}
-
-/**
- * kin_socket_new_from_fd:
- * @fd: (transfer full): a socket's descriptor, in any state
- * @error: return location, or %NULL
- *
- * Takes a descriptor over; on failure it stays the caller's. Family, type and protocol are asked of
- * the kernel (SO_DOMAIN, SO_TYPE, SO_PROTOCOL; socket(7)). Audited as socket.__new__. Whoever made
- * it may have it still, so the socket counts as shared: it keeps its own time, by polling.
- *
- * Returns: (transfer full) (nullable): the socket; %NULL with %KIN_OS_ERROR, or
- *   %KIN_ERROR_NO_SUCH_SCHEME where no family serves it
- */
-KinSocket *
-kin_socket_new_from_fd (int fd, GError **error)
-{
-  int domain = 0, type = 0, protocol = 0, flags, rc;
-  const KinTransport *transport;
-  KinSocket *socket;
-
-  rc = get_int (fd, SO_DOMAIN, &domain);
-  if (rc == 0)
-    rc = get_int (fd, SO_TYPE, &type);
-  if (rc == 0)
-    rc = get_int (fd, SO_PROTOCOL, &protocol);
-  if (rc < 0) {
-    g_set_error (error, KIN_OS_ERROR, -rc, "cannot take over descriptor %d: %s", fd,
-                 g_strerror (-rc));
-    errno = -rc;
-    return NULL;
-  }
-  transport = kin__registry_domain (domain, type, protocol);
-  if (!transport) {
-    kin__error_set (error, KIN_ERROR_NO_SUCH_SCHEME,
-                    "cannot take over descriptor %d: no family has domain %d, type %d, protocol %d",
-                    fd, domain, type, protocol);
-    return NULL;
-  }
-  socket = adopt (transport, fd, protocol, TRUE);
-  if (!kin__audit ("socket.__new__", transport, socket, NULL, NULL, error)) {
-    kin_socket_unref (socket);
-    return NULL;
-  }
-  flags = fcntl (fd, F_GETFL);
-  rc = flags < 0 ? -errno : kin__call_adopt (socket, NULL);
-  if (rc == 0) {
-    socket->was_nonblock = (flags & O_NONBLOCK) != 0;
-    rc = kin__socket_start (socket);
-    if (rc < 0)
-      (void) kin__call_release (socket);
-  }
-  if (rc < 0) {
-    kin__fail (error, socket, "take over", NULL, -rc);
-    stop (socket);
-    kin_socket_unref (socket);
-    return NULL;
-  }
-  return socket;
-}
-
-/**
- * kin_socket_new_pair:
- * @scheme: a scheme, "unix"
- * @first: (out) (transfer full): one end
- * @second: (out) (transfer full): the other
- * @error: return location, or %NULL
- *
- * Makes two sockets that are connected to each other: socketpair(2), close-on-exec.
- *
- * Returns: %TRUE, or %FALSE with %KIN_OS_ERROR; EOPNOTSUPP where the family has no pairs
- */
-gboolean
-kin_socket_new_pair (const char *scheme, KinSocket **first, KinSocket **second, GError **error)
-{
-  const KinTransport *transport = kin__registry_scheme (scheme, 0, error);
-  const KinFamily *family;
-  int fds[2], rc;
-
-  *first = *second = NULL;
-  if (!transport || !kin__audit ("socket.__new__", transport, NULL, NULL, NULL, error))
-    return FALSE;
-  family = &transport->family->data;
-  rc = -EOPNOTSUPP;
-  if (transport->family->is_kernel && !family->ops && !transport->row.ops)
-    rc =
-        socketpair (family->over_domain ? family->over_domain : family->domain,
-                    kin__kernel_type (&transport->row) | SOCK_CLOEXEC, transport->row.protocol, fds)
-                < 0
-            ? -errno
-            : 0;
-  *first = adopt (transport, rc < 0 ? -1 : fds[0], transport->row.protocol, FALSE);
-  *second = adopt (transport, rc < 0 ? -1 : fds[1], transport->row.protocol, FALSE);
-  if (rc == 0) {
-    rc = kin__socket_start (*first);
-    rc = kin__socket_start (*second) < 0 ? -errno : rc;
-  }
-  if (rc < 0) {
-    kin__fail (error, *first, "make a pair of", NULL, -rc);
-    g_clear_pointer (first, kin_socket_unref);
-    g_clear_pointer (second, kin_socket_unref);
-    errno = -rc;
-  }
-  return rc == 0;
-}
-
-/* The descriptor's duplicate, and what the family has beside it. */
-static int
-duplicate_into (KinSocket *duplicate, const KinSocket *socket)
-{
-  int fd = fcntl (socket->head.fd, F_DUPFD_CLOEXEC, 0), rc;
-
-  if (fd < 0)
-    return -errno;
-  duplicate->head.fd = fd;
-  rc = kin__call_adopt (duplicate, socket);
-  if (rc < 0)
-    close (fd);
-  return rc;
-}
-
-/**
- * kin_socket_dup:
- * @socket: a socket whose descriptor is the kernel's
- * @error: return location, or %NULL
- *
- * Makes another socket on the same open file description: fcntl(2), F_DUPFD_CLOEXEC. It has the
- * same timeout. Both count as shared from now on. A socket that is more than its descriptor (of the
- * family loop, of a row over another, a conversation with alg) has no duplicate.
- *
- * Returns: (transfer full) (nullable): the duplicate, or %NULL with %KIN_OS_ERROR; EOPNOTSUPP where
- *   there can be none
- */
-KinSocket *
-kin_socket_dup (KinSocket *socket, GError **error)
-{
-  KinSocket *duplicate = adopt (socket->transport, -1, socket->head.protocol, TRUE);
-  int rc = socket->is_open ? duplicate_into (duplicate, socket) : kin__not_open (socket);
-
-  if (rc == 0) {
-    socket->is_shared = TRUE;
-    duplicate->is_open = TRUE;
-    rc = kin__mode_apply (socket);
-  }
-  if (rc < 0) {
-    kin__fail (error, socket, "duplicate", NULL, -rc);
-    kin_socket_unref (duplicate);
-    return NULL;
-  }
-  duplicate->timeout_usec = socket->timeout_usec;
-  duplicate->has_nonblock = socket->has_nonblock;
-  (void) kin__socket_start (duplicate);
-  return duplicate;
 }
 
 /**
@@ -325,47 +153,17 @@ kin_socket_close (KinSocket *socket, GError **error)
   if (!socket->is_open) {
     if (socket->is_connecting)
       g_clear_pointer (&socket->more->race, kin__race_free);
-    stop (socket);
+    kin__socket_stop (socket);
     return TRUE;
   }
   if (kin__stream_inherit (socket))
     return TRUE;
   rc = kin__call_close (socket);
-  stop (socket);
+  kin__socket_stop (socket);
   if (rc == 0 || rc == -ECONNRESET || rc == -EINTR)
     return TRUE;
   kin__fail (error, socket, "close", NULL, -rc);
   return FALSE;
-}
-
-/**
- * kin_socket_detach:
- * @socket: a socket whose descriptor is the kernel's
- * @error: return location, or %NULL
- *
- * Closes @socket and gives its descriptor away, open; a timeout that the kernel kept is taken off.
- * What the family kept beside it (netlink.errors; where a packet-dgram socket is connected to) is
- * gone.
- *
- * Returns: the descriptor, the caller's to close; -1 with %KIN_OS_ERROR, EOPNOTSUPP where the
- * socket is more than a descriptor
- */
-int
-kin_socket_detach (KinSocket *socket, GError **error)
-{
-  int fd = socket->head.fd,
-      rc = socket->is_open ? kin__call_release (socket) : kin__not_open (socket);
-
-  if (rc == 0) {
-    socket->timeout_usec = KIN_FOREVER;
-    rc = kin__mode_apply (socket);
-  }
-  if (rc < 0) {
-    kin__fail (error, socket, "detach", NULL, -rc);
-    return -1;
-  }
-  stop (socket);
-  return fd;
 }
 
 /* ---- What it is ---------------------------------------------------------------------------- */
@@ -397,12 +195,40 @@ kin_socket_fd (KinSocket *socket)
  * kin_socket_scheme:
  * @socket: a socket
  *
- * Returns: (transfer none): its scheme, "unix-dgram"
+ * Returns: (transfer none): its scheme, "unix-dgram"; where no family has one "domain 3", see
+ *   kin_socket_new_from_numbers()
  */
 const char *
 kin_socket_scheme (KinSocket *socket)
 {
   return socket->transport->row.scheme;
+}
+
+/**
+ * kin_socket_family:
+ * @socket: a socket
+ *
+ * Returns: (transfer none) (nullable): its family's name, "inet"; %NULL: no family has its domain,
+ *   see kin_socket_new_from_numbers()
+ */
+const char *
+kin_socket_family (KinSocket *socket)
+{
+  return socket->transport->family->data.name;
+}
+
+/**
+ * kin_socket_domain:
+ * @socket: a socket
+ *
+ * Returns: AF_…, as socket(2) took it; %KIN_DOMAIN_DYNAMIC of a family without the kernel
+ */
+int
+kin_socket_domain (KinSocket *socket)
+{
+  const KinFamily *family = &socket->transport->family->data;
+
+  return family->over_domain ? family->over_domain : family->domain;
 }
 
 /**
@@ -433,6 +259,112 @@ int
 kin_socket_protocol (KinSocket *socket)
 {
   return socket->head.protocol;
+}
+
+/* ", local tcp:127.0.0.1:80", unless it has no such name. */
+static void
+add_name (GString *string, const char *what, KinSocket *socket,
+          int (*call) (KinSocket *, KinAddress *))
+{
+  g_autofree char *text = NULL;
+  KinAddress address;
+
+  if (call (socket, &address) < 0 || address.length == 0)
+    return;
+  text = kin_address_format (&address);
+  g_string_append_printf (string, ", %s %s", what, text);
+}
+
+/**
+ * kin_socket_to_string:
+ * @socket: a socket
+ *
+ * What it is, in one line for logs and debuggers, as Python's repr of a socket: "tcp socket 5,
+ * domain 2, type 1, protocol 6, local tcp:127.0.0.1:35110, peer tcp:127.0.0.1:80"; "tcp socket,
+ * closed". Never fails, and keeps errno.
+ *
+ * Returns: (transfer full): the line
+ */
+char *
+kin_socket_to_string (KinSocket *socket)
+{
+  GString *string = g_string_new (socket->transport->row.scheme);
+  int saved = errno;
+
+  g_string_append (string, " socket");
+  if (!socket->is_open && !socket->is_connecting) {
+    g_string_append (string, ", closed");
+  } else {
+    g_string_append_printf (string, " %d, domain %d, type %d, protocol %d", socket->head.fd,
+                            kin_socket_domain (socket), kin_socket_type (socket),
+                            kin_socket_protocol (socket));
+    if (socket->is_open) {
+      add_name (string, "local", socket, kin__call_local);
+      add_name (string, "peer", socket, kin__call_peer);
+    }
+    if (socket->is_connecting) {
+      g_autofree char *text = kin__socket_text (socket, &socket->more->connecting);
+
+      g_string_append_printf (string, ", connecting to %s", text);
+    }
+  }
+  errno = saved;
+  return g_string_free (string, FALSE);
+}
+
+/* Its descriptor's flags, fcntl(2); -1 with errno and error. */
+static int
+get_fd_flags (KinSocket *socket, GError **error)
+{
+  int rc = socket->is_open ? fcntl (socket->head.fd, F_GETFD) : kin__not_open (socket);
+
+  if (rc >= 0)
+    return rc;
+  kin__fail (error, socket, "ask the inheritance of", NULL, socket->is_open ? errno : -rc);
+  return -1;
+}
+
+/**
+ * kin_socket_get_inheritable:
+ * @socket: a socket
+ * @error: return location, or %NULL
+ *
+ * Whether a program that this one becomes, or starts, has the descriptor too: FD_CLOEXEC is off.
+ * All that Kin makes is not inheritable; an adopted descriptor is as it came.
+ *
+ * Returns: %TRUE; %FALSE: it is not, or, with @error set, the socket is closed
+ */
+gboolean
+kin_socket_get_inheritable (KinSocket *socket, GError **error)
+{
+  int flags = get_fd_flags (socket, error);
+
+  return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+/**
+ * kin_socket_set_inheritable:
+ * @socket: a socket
+ * @is_inheritable: whether programs that are started from now on have its descriptor
+ * @error: return location, or %NULL
+ *
+ * fcntl(2), F_SETFD. The other program takes the descriptor, by its number, over with
+ * kin_socket_new_from_fd(); two that use it share its timeouts, kin_socket_set_shared().
+ *
+ * Returns: %TRUE, or %FALSE with %KIN_OS_ERROR
+ */
+gboolean
+kin_socket_set_inheritable (KinSocket *socket, gboolean is_inheritable, GError **error)
+{
+  int flags = get_fd_flags (socket, error);
+
+  if (flags < 0)
+    return FALSE;
+  flags = is_inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
+  if (fcntl (socket->head.fd, F_SETFD, flags) == 0)
+    return TRUE;
+  kin__fail (error, socket, "set the inheritance of", NULL, errno);
+  return FALSE;
 }
 
 /**

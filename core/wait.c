@@ -20,19 +20,37 @@
 static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
 static gint64 default_timeout = KIN_FOREVER;
 
+/* A deadline that has passed, given as what is left of it, must not wait for ever. */
+gboolean
+kin__check_timeout (gint64 timeout_usec, GError **error)
+{
+  if (timeout_usec >= KIN_FOREVER)
+    return TRUE;
+  kin__error_set (error, KIN_ERROR_BAD_VALUE,
+                  "a timeout of %" G_GINT64_FORMAT " us: it must be 0 or more, or KIN_FOREVER (-1)",
+                  timeout_usec);
+  return FALSE;
+}
+
 /**
  * kin_set_default_timeout:
  * @timeout_usec: microseconds, 0 or %KIN_FOREVER
+ * @error: return location, or %NULL
  *
- * The timeout of sockets that are made or accepted from now on, in the whole process. At first
- * %KIN_FOREVER.
+ * The timeout of sockets that are made, adopted or accepted from now on, in the whole process. At
+ * first %KIN_FOREVER. May be called from any thread.
+ *
+ * Returns: %TRUE, or %FALSE with %KIN_ERROR_BAD_VALUE
  */
-void
-kin_set_default_timeout (gint64 timeout_usec)
+gboolean
+kin_set_default_timeout (gint64 timeout_usec, GError **error)
 {
+  if (!kin__check_timeout (timeout_usec, error))
+    return FALSE;
   pthread_mutex_lock (&default_lock);
-  default_timeout = MAX (timeout_usec, KIN_FOREVER);
+  default_timeout = timeout_usec;
   pthread_mutex_unlock (&default_lock);
+  return TRUE;
 }
 
 /**
@@ -171,12 +189,14 @@ change_mode (KinSocket *socket, GError **error)
  * The time that each operation from now on may take. It never ends early; the kernel's own timer,
  * used where it can be, has the grain of its clock tick (1 to 10 ms).
  *
- * Returns: %TRUE, or %FALSE with %KIN_OS_ERROR
+ * Returns: %TRUE, or %FALSE with %KIN_ERROR_BAD_VALUE or %KIN_OS_ERROR
  */
 gboolean
 kin_socket_set_timeout (KinSocket *socket, gint64 timeout_usec, GError **error)
 {
-  socket->timeout_usec = MAX (timeout_usec, KIN_FOREVER);
+  if (!kin__check_timeout (timeout_usec, error))
+    return FALSE;
+  socket->timeout_usec = timeout_usec;
   return change_mode (socket, error);
 }
 

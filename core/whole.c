@@ -111,8 +111,13 @@ kin_socket_send_all (KinSocket *socket, gconstpointer data, gsize length, int fl
                      gint64 timeout_usec, gsize *sent, GError **error)
 {
   Transfer transfer = { socket, KIN_WAITS_SEND, (char *) data, length, 0, flags };
-  int rc = transfer_all (&transfer, timeout_usec);
+  int rc;
 
+  if (sent)
+    *sent = 0;
+  if (!kin__check_timeout (timeout_usec, error))
+    return FALSE;
+  rc = transfer_all (&transfer, timeout_usec);
   if (sent)
     *sent = transfer.done;
   if (rc < 0)
@@ -141,8 +146,13 @@ kin_socket_recv_exactly (KinSocket *socket, gpointer data, gsize size, int flags
                          gint64 timeout_usec, gsize *received, GError **error)
 {
   Transfer transfer = { socket, KIN_WAITS_RECEIVE, data, size, 0, flags };
-  int rc = transfer_all (&transfer, timeout_usec);
+  int rc;
 
+  if (received)
+    *received = 0;
+  if (!kin__check_timeout (timeout_usec, error))
+    return FALSE;
+  rc = transfer_all (&transfer, timeout_usec);
   if (received)
     *received = transfer.done;
   if (rc == -ENODATA)
@@ -216,8 +226,11 @@ kin_socket_recv_vectors (KinSocket *socket, const struct iovec *vectors, gsize n
 gboolean
 kin_socket_wait (KinSocket *socket, int wanted, gint64 timeout_usec, GError **error)
 {
-  int rc = kin__wait (socket, wanted, kin__deadline (timeout_usec));
+  int rc;
 
+  if (!kin__check_timeout (timeout_usec, error))
+    return FALSE;
+  rc = kin__wait (socket, wanted, kin__deadline (timeout_usec));
   if (rc < 0)
     kin__fail (error, socket, "wait for", NULL, -rc);
   return rc == 0;

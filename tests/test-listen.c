@@ -138,10 +138,10 @@ test_names (void **state)
   assert_non_null (strstr (error->message, "198.51.100.2"));
   assert_kin_error (error, KIN_OS_ERROR, EADDRNOTAVAIL);
   names_hold (TRUE);
-  kin_set_default_timeout (SHORT);
+  kin_set_default_timeout (SHORT, NULL);
   assert_null (kin_bind ("name:hang,0", &error));
   assert_kin_error (error, KIN_ERROR, KIN_ERROR_TIMED_OUT);
-  kin_set_default_timeout (KIN_FOREVER);
+  kin_set_default_timeout (KIN_FOREVER, NULL);
   names_hold (FALSE);
 }
 

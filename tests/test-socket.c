@@ -78,10 +78,6 @@ test_detach_and_adopt (void **state)
   assert_kin_error (error, KIN_OS_ERROR, ENOTSOCK);
   close (pipes[0]);
   close (pipes[1]);
-  fd = socket (AF_INET, SOCK_DGRAM, 0);
-  assert_null (kin_socket_new_from_fd (fd, &error));
-  assert_kin_error (error, KIN_ERROR, KIN_ERROR_NO_SUCH_SCHEME);
-  close (fd);
 }
 
 /* A descriptor that came with O_NONBLOCK, and a socket that waits for ever. */

@@ -176,10 +176,10 @@ test_accepted_has_default_timeout (void **state)
   g_clear_pointer (&child, kin_socket_unref);
   g_clear_pointer (&client, kin_socket_unref);
 
-  kin_set_default_timeout (SHORT);
+  kin_set_default_timeout (SHORT, NULL);
   client = kin_connect (endpoint, KIN_FOREVER, NULL);
   child = kin_socket_accept (door, NULL, NULL);
-  kin_set_default_timeout (KIN_FOREVER);
+  kin_set_default_timeout (KIN_FOREVER, NULL);
   assert_int_equal (kin_socket_get_timeout (child), SHORT);
   assert_int_equal (kin_socket_get_timeout (client), SHORT);
   check_receive_times_out (child);

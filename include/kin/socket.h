@@ -22,9 +22,10 @@ G_BEGIN_DECLS
  * KIN_SECONDS:
  * @seconds: a number, fractions too
  *
- * A time as Kin takes it: microseconds, in a #gint64.
+ * A time as Kin takes it: microseconds, in a #gint64. What is less than one is rounded up to it:
+ * a short time is not none.
  */
-#define KIN_SECONDS(seconds) ((gint64) ((seconds) * G_GINT64_CONSTANT (1000000)))
+#define KIN_SECONDS(seconds) ((gint64) ((double) (seconds) * 1e6 + 0.9999999))
 
 /**
  * KIN_FOREVER:
@@ -35,7 +36,13 @@ G_BEGIN_DECLS
 
 /* Making and ending */
 KIN_API KinSocket *kin_socket_new (const char *scheme, GError **error);
+KIN_API KinSocket *kin_socket_new_from_numbers (int domain, int type, int protocol,
+                                                GError **error);
 KIN_API KinSocket *kin_socket_new_from_fd (int fd, GError **error);
+KIN_API KinSocket *kin_socket_new_from_fd_as (int fd, const char *scheme, GError **error);
+KIN_API KinSocket *kin_socket_new_from_fd_full (int fd, int domain, int type, int protocol,
+                                                GError **error);
+KIN_API KinSocket *kin_socket_new_from_dup (int fd, GError **error);
 KIN_API gboolean   kin_socket_new_pair (const char *scheme, KinSocket **first, KinSocket **second,
                                         GError **error);
 KIN_API KinSocket *kin_socket_dup (KinSocket *socket, GError **error);
@@ -43,12 +50,19 @@ KIN_API KinSocket *kin_socket_ref (KinSocket *socket);
 KIN_API void       kin_socket_unref (KinSocket *socket);
 KIN_API gboolean   kin_socket_close (KinSocket *socket, GError **error);
 KIN_API int        kin_socket_detach (KinSocket *socket, GError **error);
+KIN_API gboolean   kin_close_fd (int fd, GError **error);
 
 /* What it is */
 KIN_API int         kin_socket_fd (KinSocket *socket);
 KIN_API const char *kin_socket_scheme (KinSocket *socket);
+KIN_API const char *kin_socket_family (KinSocket *socket);
+KIN_API int         kin_socket_domain (KinSocket *socket);
 KIN_API int         kin_socket_type (KinSocket *socket);
 KIN_API int         kin_socket_protocol (KinSocket *socket);
+KIN_API char       *kin_socket_to_string (KinSocket *socket);
+KIN_API gboolean    kin_socket_get_inheritable (KinSocket *socket, GError **error);
+KIN_API gboolean    kin_socket_set_inheritable (KinSocket *socket, gboolean is_inheritable,
+                                                GError **error);
 KIN_API gboolean    kin_socket_local (KinSocket *socket, KinAddress *address, GError **error);
 KIN_API gboolean    kin_socket_peer (KinSocket *socket, KinAddress *address, GError **error);
 
@@ -123,7 +137,7 @@ KIN_API gboolean kin_socket_sendfile (KinSocket *socket, int fd, gint64 offset, 
 /* Waiting */
 KIN_API gboolean kin_socket_set_timeout (KinSocket *socket, gint64 timeout_usec, GError **error);
 KIN_API gint64   kin_socket_get_timeout (KinSocket *socket);
-KIN_API void     kin_set_default_timeout (gint64 timeout_usec);
+KIN_API gboolean kin_set_default_timeout (gint64 timeout_usec, GError **error);
 KIN_API gint64   kin_get_default_timeout (void);
 KIN_API gboolean kin_socket_set_cancel (KinSocket *socket, KinCancel *cancel, GError **error);
 KIN_API gboolean kin_socket_set_shared (KinSocket *socket, GError **error);
