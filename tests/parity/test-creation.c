@@ -175,10 +175,10 @@ test_packet (void **state)
   gssize n;
 
   (void) state;
-  all = kin_socket_new_from_numbers (AF_PACKET, SOCK_RAW, htons (ETHERTYPE_ALL), &error);
+  all = kin_socket_new_from_numbers (AF_PACKET, SOCK_RAW, htons (ETHERTYPE_ALL), NULL);
   if (!all) {
     assert_true (is_lacking (errno));
-    print_message ("# %s\n", error->message);
+    print_message ("# this kernel gives no packet socket: %s\n", g_strerror (errno));
     skip ();
   }
   assert_numbers (all, "packet", AF_PACKET, SOCK_RAW, htons (ETHERTYPE_ALL));
