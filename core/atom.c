@@ -384,6 +384,8 @@ kin__atom_is_fallback (const KinPlace *place, const KinField *row, const KinAtom
     return atom->length == 0;
   if (row->fallback != 0)
     return FALSE;
+  if (atom->length == 0) /* whatever lies where its bytes would be */
+    return TRUE;
   for (gsize i = 0; i < n; i++)
     if (place->base[row->offset + i] != 0)
       return FALSE;

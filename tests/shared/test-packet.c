@@ -6,6 +6,7 @@
  */
 #include "net.h"
 
+#include <linux/if_packet.h>
 #include <linux/net_tstamp.h>
 
 enum { FRAME_SIZE = 60 };
@@ -25,6 +26,24 @@ receive (KinSocket *socket, KinMessage *message, int flags)
   must (n >= 0, error);
   assert_memory_equal (data, frame, MIN ((gsize) n, sizeof frame));
   return n;
+}
+
+/* Of a hardware address without a length nothing is shown, whatever lies there. */
+static void
+test_no_hardware_address (void **state)
+{
+  KinAddress address;
+  g_autofree char *text = NULL, *printed = NULL;
+  g_autoptr (GVariant) tuple = NULL;
+
+  (void) state;
+  assert_true (kin_address_parse (&address, "packet:lo,ip,0,1", NULL));
+  memset (((struct sockaddr_ll *) &address.sa)->sll_addr, 0xaa, 8);
+  text = kin_address_format (&address);
+  assert_string_equal (text, "packet:lo,ip,host,1");
+  tuple = kin_address_to_tuple (&address);
+  printed = kin_value_print (tuple);
+  assert_string_equal (printed, "('lo', 2048, 0, 1)");
 }
 
 static gint64
@@ -116,6 +135,7 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test (test_no_hardware_address),
     cmocka_unit_test (test_auxdata),
     cmocka_unit_test (test_sent_at),
     cmocka_unit_test (test_fanout),
