@@ -114,7 +114,8 @@ take_address (const KinSocket *socket, const void *from, gsize length, KinAddres
   if (domain == AF_UNSPEC)
     return;
   if (domain != kin__transport_domain (own))
-    transport = kin__registry_domain (domain, kin__kernel_type (&own->row), own->row.protocol);
+    transport =
+        kin__transport_of_numbers (domain, kin__kernel_type (&own->row), own->row.protocol, NULL);
   if (!transport)
     return;
   address->transport = transport;
