@@ -25,7 +25,8 @@ G_BEGIN_DECLS
  * A time as Kin takes it: microseconds, in a #gint64. What is less than one is rounded up to it:
  * a short time is not none.
  */
-#define KIN_SECONDS(seconds) ((gint64) ((double) (seconds) * 1e6 + 0.9999999))
+#define KIN_SECONDS(seconds) \
+  ((seconds) > 0 && (seconds) * 1e6 < 1 ? (gint64) 1 : (gint64) ((seconds) * 1e6))
 
 /**
  * KIN_FOREVER:
