@@ -115,17 +115,16 @@ KIN_VERB (resolve) = {
   .name = "resolve",
   .operands = "ENDPOINT...",
   .summary = "show what an endpoint means",
-  .details =
-      "A line for each address: as text, its tuple as Python's socket module has it, the\n"
-      "family, and the endpoint's options. An endpoint may have the tuple in place of its\n"
-      "address, here and everywhere. Names are looked up. Loads the families named and no\n"
-      "other; nothing is connected to.\n"
-      "\n"
-      "Examples:\n"
-      "  kin resolve unix:/run/hello.sock unix:@abstract\n"
-      "  kin resolve --timeout 5 tcp:example.org:https\n"
-      "  kin resolve \"vsock:(2, 1234)\"\n"
-      "  kin resolve --json loop:hello\n",
+  .details = "A line for each address: as text, its tuple as Python's socket module has it, the\n"
+             "family, and the endpoint's options. An endpoint may have the tuple in place of its\n"
+             "address, here and everywhere. Names are looked up. Loads the families named and no\n"
+             "other; nothing is connected to.\n"
+             "\n"
+             "Examples:\n"
+             "  kin resolve unix:/run/hello.sock unix:@abstract\n"
+             "  kin resolve --timeout 5 tcp:example.org:https\n"
+             "  kin resolve \"vsock:(2, 1234)\"\n"
+             "  kin resolve --json loop:hello\n",
   .options = options,
   .min = 1,
   .max = G_MAXUINT,
