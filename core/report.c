@@ -100,25 +100,19 @@ is_report (const KinSocket *socket, const KinControlItem *item)
   return FALSE;
 }
 
-/* Of the socket's family, or of another that the error passed through: IPv4 below an IPv6 socket.
- */
+/* Of the socket's own family: an IPv4 host that an IPv6 socket hears of is mapped. Where nobody
+ * reported it the kernel leaves zeros. */
 static void
 take_address (const KinSocket *socket, const void *from, gsize length, KinAddress *address)
 {
-  const KinTransport *own = socket->transport, *transport = own;
   sa_family_t domain = AF_UNSPEC;
 
   address->length = 0;
   if (length >= sizeof domain)
     memcpy (&domain, from, sizeof domain);
-  if (domain == AF_UNSPEC)
+  if (domain == AF_UNSPEC || domain != kin__transport_domain (socket->transport))
     return;
-  if (domain != kin__transport_domain (own))
-    transport =
-        kin__transport_of_numbers (domain, kin__kernel_type (&own->row), own->row.protocol, NULL);
-  if (!transport)
-    return;
-  address->transport = transport;
+  address->transport = socket->transport;
   address->protocol = socket->head.protocol;
   address->length = (guint32) MIN (length, sizeof address->sa);
   memcpy (&address->sa, from, address->length);
