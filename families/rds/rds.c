@@ -391,6 +391,7 @@ static const KinControl rds_controls[] = {
 
 static const KinConstant rds_constants[] = {
   CONSTANT (AF_RDS),
+  { .name = "PF_RDS", .value = AF_RDS },
   CONSTANT (RDS_CANCEL_SENT_TO),
   { .name = "RDS_CMSG_RDMA_ARGS",   .value = RDS_CMSG_RDMA_ARGS },
   { .name = "RDS_CMSG_RDMA_DEST",   .value = RDS_CMSG_RDMA_DEST },
