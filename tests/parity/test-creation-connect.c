@@ -224,7 +224,7 @@ test_server (void **state)
   assert_null (kin_listen (again, &error));
   assert_non_null (strstr (error->message, again));
   assert_fails (FALSE, EADDRINUSE, &error);
-  assert_int_equal (count_fds (), before);
+  assert_true (count_fds () <= before); /* a look-up that ended may have had one */
 }
 
 static void

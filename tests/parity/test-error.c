@@ -161,7 +161,7 @@ test_arguments (void **state)
   assert_false (kin_socket_set_option (socket, "so.rcvbuf",
                                        g_variant_new_int64 (G_GINT64_CONSTANT (1) << 40), &error));
   assert_true (g_error_matches (error, KIN_ERROR, KIN_ERROR_BAD_VALUE));
-  assert_int_equal (count_fds (), before);
+  assert_true (count_fds () <= before); /* a look-up that ended may have had one */
 }
 
 /* ---- After close --------------------------------------------------------------------------- */
