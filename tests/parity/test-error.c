@@ -277,7 +277,7 @@ test_after_close (void **state)
 static void
 test_nonblocking (void **state)
 {
-  g_autoptr (KinSocket) door = must_bind ("tcp4:127.0.0.1:0"), waiting = NULL, server = NULL;
+  g_autoptr (KinSocket) door = must_bind ("tcp4:127.0.0.1:0"), waiting = NULL;
   g_autoptr (KinSocket) refused =
       kin_socket_new_from_numbers (AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0, NULL);
   g_autoptr (KinSocket) slow =
