@@ -22,8 +22,8 @@ G_BEGIN_DECLS
  * KIN_SECONDS:
  * @seconds: a number, fractions too
  *
- * A time as Kin takes it: microseconds, in a #gint64. What is less than one but not 0 is one: a short
- * time is not none. Looks at @seconds more than once.
+ * A time as Kin takes it: microseconds, in a #gint64. What is less than one but not 0 is one: a
+ * short time is not none. Looks at @seconds more than once.
  */
 #define KIN_SECONDS(seconds) \
   ((seconds) > 0 && (seconds) * 1e6 < 1 ? (gint64) 1 : (gint64) ((seconds) * 1e6))
