@@ -229,15 +229,21 @@ is_ascii (const KinAtom *atom)
   return TRUE;
 }
 
+char *
+kin__host_to_ascii (const char *host)
+{
+  return g_str_is_ascii (host)              ? g_strdup (host)
+         : g_utf8_validate (host, -1, NULL) ? g_hostname_to_ascii (host)
+                                            : NULL;
+}
+
 /* A host name that is not ASCII goes to the family as IDNA has it; NULL: it has no such form. */
 static char *
 encode_host (const KinAtom *atom)
 {
   g_autofree char *host = g_strndup (atom->bytes, atom->length);
 
-  if (strlen (host) != atom->length || !g_utf8_validate (host, -1, NULL))
-    return NULL;
-  return g_hostname_to_ascii (host);
+  return strlen (host) == atom->length ? kin__host_to_ascii (host) : NULL;
 }
 
 int

@@ -9,6 +9,7 @@
 /* clang-format off */
 G_DEFINE_QUARK (kin-os-error-quark, kin_os_error)
 G_DEFINE_QUARK (kin-resolve-error-quark, kin_resolve_error)
+G_DEFINE_QUARK (kin-host-error-quark, kin_host_error)
 G_DEFINE_QUARK (kin-error-quark, kin_error)
 /* clang-format on */
 
@@ -41,6 +42,8 @@ errno_of (KinError code)
     return EINVAL;
   case KIN_ERROR_ENDED:
     return ENODATA;
+  case KIN_ERROR_NOT_FOUND:
+    return ENOENT;
   }
   return EINVAL;
 }

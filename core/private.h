@@ -83,6 +83,9 @@ const KinTransport *kin__registry_scheme (const char *scheme, guint n, GError **
 /* The family that serves the domain, loaded now if it was not. NULL, no error set: none does. */
 const KinLoaded    *kin__registry_domain (int domain, GError **error);
 char              **kin__registry_schemes (void);     /* of all families; g_strfreev */
+/* Where the n-th family's constants are: lines of its manifest or, where those are NULL, a table.
+ * FALSE: there is no n-th. */
+gboolean            kin__registry_constants (guint n, const char **lines, const KinTable **table);
 /* A family that is not installed and would serve the scheme, by its name; g_free. Or NULL. */
 char               *kin__registry_missing (const char *scheme);
 
@@ -156,6 +159,12 @@ gboolean  kin__option_enable (KinSocket *socket, guint flag, const char *operati
 
 /* ---- Addresses and endpoints: address.c, endpoint.c ---------------------------------------- */
 
+/* What a look-up calls: it has a copy from its beginning to its end. No function is NULL. */
+typedef struct {
+  KinResolver resolver;
+  gpointer    user_data;
+} KinCalls;
+
 /* A name in the place of an address. Constant once made. */
 typedef struct {
   gint            ref_count;
@@ -175,7 +184,7 @@ KinQuestion *kin__question_ref (KinQuestion *question);
 void         kin__question_unref (KinQuestion *question);
 /* Calls resolve, which may wait. */
 int          kin__question_ask (const KinQuestion *question, gboolean is_passive,
-                                KinAddress *results, gsize max_results);
+                                const KinCalls *calls, KinAddress *results, gsize max_results);
 /* Says of each result whose it is; drops those that are nobody's. Returns how many are left. */
 gsize        kin__question_assign (const KinQuestion *question, KinAddress *results, gsize n);
 
@@ -378,25 +387,7 @@ const char *kin__hint_timed_out (const KinTransport *transport, const char *oper
 /* "unix:/run/x.sock", as messages name a socket: address, else its peer, itself, its scheme. */
 char *kin__socket_text (KinSocket *socket, const KinAddress *address);
 
-/* ---- Names: resolver.c --------------------------------------------------------------------- */
-
-typedef struct _KinLookup KinLookup;
-
-/* Asks, audited; in a thread where it has to wait. */
-KinLookup  *kin__lookup_start (KinQuestion *question, gboolean is_passive, GError **error);
-/* Readable once it has ended. */
-int         kin__lookup_fd (const KinLookup *lookup);
-gboolean    kin__lookup_has_ended (KinLookup *lookup);
-/* What it found, once it has ended: g_free; or NULL. */
-KinAddress *kin__lookup_take (KinLookup *lookup, gsize *n, GError **error);
-/* A wait for it ended with code: an errno, KIN__TIMED_OUT or KIN__CANCELLED. */
-void        kin__lookup_fail_waiting (const KinLookup *lookup, int code, GError **error);
-/* Whether it has ended or not: it is left behind. NULL is fine. */
-void        kin__lookup_drop (KinLookup *lookup);
-
-/* kin_endpoint_resolve () until a deadline. */
-KinAddress *kin__resolve (const KinEndpoint *endpoint, gboolean is_passive, gint64 deadline,
-                          KinCancel *cancel, gsize *n, GError **error);
+#include "names.h"
 
 /* ---- Connecting: connect.c, race.c --------------------------------------------------------- */
 

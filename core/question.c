@@ -72,8 +72,8 @@ kin__question_unref (KinQuestion *question)
 }
 
 int
-kin__question_ask (const KinQuestion *question, gboolean is_passive, KinAddress *results,
-                   gsize max_results)
+kin__question_ask (const KinQuestion *question, gboolean is_passive, const KinCalls *calls,
+                   KinAddress *results, gsize max_results)
 {
   KinQuery query = {
     .size = sizeof query,
@@ -84,6 +84,9 @@ kin__question_ask (const KinQuestion *question, gboolean is_passive, KinAddress 
     .domains = (const int *) question->domains->data,
     .n_members = question->members->len,
     .n_domains = question->domains->len,
+    .getaddrinfo = calls->resolver.getaddrinfo,
+    .freeaddrinfo = calls->resolver.freeaddrinfo,
+    .resolver_data = calls->user_data,
   };
 
   return question->codec.resolve (&query, results, max_results);

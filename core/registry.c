@@ -419,63 +419,22 @@ kin_preload (const char *const *names, GError **error)
   return TRUE;
 }
 
-/* ---- Constants ----------------------------------------------------------------------------- */
-
-/* A manifest's line is "NAME 40", or "NAME =text" for one that is no number. */
-static GVariant *
-constant_from_lines (const char *lines, const char *name)
+gboolean
+kin__registry_constants (guint n, const char **lines, const KinTable **table)
 {
-  gsize length = strlen (name);
+  const KinEntry *found = NULL;
 
-  for (const char *at = lines; (at = strstr (at, name)); at += length) {
-    const char *value = at + length + 1, *end = strchr (at, '\n');
-
-    if ((at != lines && at[-1] != '\n') || at[length] != ' ' || !end)
-      continue;
-    if (*value == '=')
-      return g_variant_new_take_string (g_utf8_make_valid (value + 1, end - value - 1));
-    return g_variant_new_int64 (g_ascii_strtoll (value, NULL, 10));
-  }
-  return NULL;
-}
-
-static GVariant *
-constant_from_table (const KinTable *table, const char *name)
-{
-  KinConstant row;
-
-  for (guint i = 0; kin__row (table, i, &row, sizeof row); i++)
-    if (strcmp (row.name, name) == 0)
-      return row.text ? g_variant_new_string (row.text) : g_variant_new_int64 (row.value);
-  return NULL;
-}
-
-/**
- * kin_get_constant:
- * @name: a constant by the name that Python's socket module has for it, "SO_PEERCRED"
- *
- * Answered from manifests: loads no plugin.
- *
- * Returns: (transfer full) (nullable): an integer or a string; %NULL: no family has it
- */
-GVariant *
-kin_get_constant (const char *name)
-{
-  GVariant *value = constant_from_table (kin_generic_constants (), name);
-
-  if (*name == 0 || strpbrk (name, " \n"))
-    return NULL;
   registry_enter ();
-  for (guint i = 0; i < entries->len && !value; i++) {
+  for (guint i = 0; i < entries->len && !found; i++) {
     const KinEntry *entry = entries->pdata[i];
 
-    if (!is_usable (entry))
-      continue;
-    if (entry->constants)
-      value = constant_from_lines (entry->constants, name);
-    else if (entry->loaded)
-      value = constant_from_table (&entry->loaded->data.constants, name);
+    if (is_usable (entry) && (entry->constants || entry->loaded) && n-- == 0)
+      found = entry;
+  }
+  if (found) {
+    *lines = found->constants;
+    *table = found->loaded ? &found->loaded->data.constants : NULL;
   }
   registry_leave ();
-  return value ? g_variant_ref_sink (value) : NULL;
+  return found != NULL;
 }

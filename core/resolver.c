@@ -1,60 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* resolver: looks names up, in a thread that a deadline may leave behind.
- *
- * getaddrinfo(3) can be neither limited nor ended. So a worker asks, and owns what it touches: the
- * question, which is constant, and room for the answer. Whoever waits polls the worker's eventfd;
- * at a deadline it drops its half and goes, and the worker frees all when it ends. */
+/* resolver: looks up the names that endpoints have, in a worker. */
 #include "private.h"
 
 #include <netdb.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 /* More than anybody waits for to be tried. */
 #define MAX_RESULTS 64
 
 struct _KinLookup {
-  gint ref_count;
+  KinWorker worker;
   KinQuestion *question;
   gboolean is_passive;
-  int fd;         /* eventfd */
-  gint has_ended; /* set once; what follows is whole then */
-  int answer;     /* resolve's */
+  KinCalls calls;
+  int answer; /* resolve's */
   KinAddress results[MAX_RESULTS];
 };
 
 /* ---- What failed --------------------------------------------------------------------------- */
 
-/* What to do, by getaddrinfo's code. */
-static const struct {
-  int code;
-  const char *sentence;
-} hints[] = {
-  { EAI_NONAME, "is the name spelt right?" },
-  { EAI_NODATA, "the name is there, and has no address of this family" },
-  { EAI_ADDRFAMILY, "it has addresses of another family alone" },
-  { EAI_AGAIN, "no name server answered: is the network up, and is /etc/resolv.conf right?" },
-  { EAI_FAIL, "the name server gave no usable answer" },
-  { EAI_SERVICE, "write the port as a number, or see /etc/services for its name" },
-};
-
-static const char *
-find_hint (int code)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (hints); i++)
-    if (hints[i].code == code)
-      return hints[i].sentence;
-  return NULL;
-}
-
 /* The family that is not installed may be the one that the name, or the literal, is for. */
 static char *
 describe_failure (const KinQuestion *question, int code)
 {
-  const char *scheme = question->rest.transport->row.scheme, *hint = find_hint (code);
+  const char *scheme = question->rest.transport->row.scheme;
   g_autofree char *missing = NULL;
 
   if (code == EAI_ADDRFAMILY || code == EAI_NODATA || code == EAI_FAMILY)
@@ -62,120 +31,113 @@ describe_failure (const KinQuestion *question, int code)
   if (missing) {
     g_autofree char *where = kin__not_installed (missing);
 
-    return g_strdup_printf ("; %s belongs to family %s as well, %s", scheme, missing, where);
+    return g_strdup_printf ("%s; %s belongs to family %s as well, %s", gai_strerror (code), scheme,
+                            missing, where);
   }
-  return hint ? g_strconcat ("; ", hint, NULL) : g_strdup ("");
+  return kin__resolve_reason (code);
+}
+
+static char *
+describe (const KinQuestion *question)
+{
+  return g_strconcat (question->rest.transport->row.scheme, ":", question->text, NULL);
 }
 
 /* answer: 0 (nothing was found), -errno, or KIN_RESOLVE_FAILED (). */
 static void
 fail (const KinQuestion *question, int answer, GError **error)
 {
-  const char *scheme = question->rest.transport->row.scheme;
   int code = answer == 0 ? EAI_NODATA : answer + 4096;
-  g_autofree char *hint = NULL;
+  g_autofree char *what = describe (question), *reason = NULL;
 
   if (answer < 0 && answer > KIN_RESOLVE_FAILED (0)) {
-    kin__error_deliver (error,
-                        g_error_new (KIN_OS_ERROR, -answer, "cannot look up %s:%s: %s", scheme,
-                                     question->text, g_strerror (-answer)),
-                        -answer);
+    kin__resolve_fail_waiting (what, -answer, error);
     return;
   }
-  hint = describe_failure (question, code);
+  reason = describe_failure (question, code);
   kin__error_deliver (error,
-                      g_error_new (KIN_RESOLVE_ERROR, code, "cannot look up %s:%s: %s%s", scheme,
-                                   question->text, gai_strerror (code), hint),
+                      g_error_new (KIN_RESOLVE_ERROR, code, "cannot look up %s: %s", what, reason),
                       EADDRNOTAVAIL);
 }
 
 void
 kin__lookup_fail_waiting (const KinLookup *lookup, int code, GError **error)
 {
-  const KinQuestion *question = lookup->question;
-  const char *scheme = question->rest.transport->row.scheme;
+  g_autofree char *what = describe (lookup->question);
 
-  if (code == KIN__TIMED_OUT)
-    kin__error_set (error, KIN_ERROR_TIMED_OUT, "cannot look up %s:%s: timed out; %s", scheme,
-                    question->text, find_hint (EAI_AGAIN));
-  else if (code == KIN__CANCELLED)
-    kin__error_set (error, KIN_ERROR_CANCELLED, "cannot look up %s:%s: cancelled", scheme,
-                    question->text);
-  else
-    fail (question, -code, error);
+  kin__resolve_fail_waiting (what, code, error);
 }
 
-/* ---- The worker ---------------------------------------------------------------------------- */
+/* ---- Asking -------------------------------------------------------------------------------- */
 
 void
 kin__lookup_drop (KinLookup *lookup)
 {
-  if (!lookup || !g_atomic_int_dec_and_test (&lookup->ref_count))
-    return;
-  kin__question_unref (lookup->question);
-  if (lookup->fd >= 0)
-    close (lookup->fd);
-  g_free (lookup);
+  if (lookup)
+    kin__worker_drop (&lookup->worker);
 }
 
-static gpointer
-look_up (gpointer data)
+static void
+clear (KinWorker *worker)
 {
-  KinLookup *lookup = data;
-  guint64 one = 1;
-
-  lookup->answer =
-      kin__question_ask (lookup->question, lookup->is_passive, lookup->results, MAX_RESULTS);
-  g_atomic_int_set (&lookup->has_ended, TRUE);
-  (void) !write (lookup->fd, &one, sizeof one);
-  kin__lookup_drop (lookup);
-  return NULL;
+  kin__question_unref (((KinLookup *) worker)->question);
 }
 
-/* The program's signal handlers are for its own threads. */
-static gboolean
-start_worker (KinLookup *lookup, GError **error)
+static void
+look_up (KinWorker *worker)
 {
-  sigset_t all, before;
-  GThread *thread;
+  KinLookup *lookup = (KinLookup *) worker;
 
-  g_atomic_int_inc (&lookup->ref_count);
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &before);
-  thread = g_thread_try_new ("kin-resolver", look_up, lookup, NULL);
-  pthread_sigmask (SIG_SETMASK, &before, NULL);
-  if (thread) {
-    g_thread_unref (thread);
-    return TRUE;
-  }
-  kin__lookup_drop (lookup);
-  fail (lookup->question, -EAGAIN, error);
-  return FALSE;
+  lookup->answer = kin__question_ask (lookup->question, lookup->is_passive, &lookup->calls,
+                                      lookup->results, MAX_RESULTS);
+}
+
+/* A member as Python has the argument: text, a number, or None. */
+static GVariant *
+argument_of (const KinQuestion *question, guint i)
+{
+  static const KinMember none;
+  const KinMember *member =
+      i < question->members->len ? &g_array_index (question->members, KinMember, i) : &none;
+
+  if (member->kind == 0)
+    return g_variant_new_maybe (G_VARIANT_TYPE_STRING, NULL);
+  if (member->kind == KIN_STRING || member->kind == KIN_BYTES)
+    return g_variant_new_take_string (g_utf8_make_valid (member->bytes, (gssize) member->length));
+  return g_variant_new_int64 ((gint64) member->number);
 }
 
 static gboolean
 may_look_up (const KinQuestion *question, GError **error)
 {
-  return kin__audit ("socket.getaddrinfo", question->rest.transport, NULL, NULL, question->text,
-                     error);
+  const KinTransport *transport = question->rest.transport;
+  const KinAddressHints hints = {
+    .family = question->domains->len == 1 ? g_array_index (question->domains, int, 0) : AF_UNSPEC,
+    .type = transport->row.type,
+    .protocol = question->rest.protocol,
+  };
+
+  return !kin__audit_hook
+         || kin__resolve_may (transport->row.scheme, argument_of (question, 0),
+                              argument_of (question, 1), &hints, error);
 }
 
 KinLookup *
 kin__lookup_start (KinQuestion *question, gboolean is_passive, GError **error)
 {
   KinLookup *lookup;
+  int rc;
 
   if (!may_look_up (question, error))
     return NULL;
   lookup = g_new0 (KinLookup, 1);
-  lookup->ref_count = 1;
   lookup->question = kin__question_ref (question);
   lookup->is_passive = is_passive;
-  lookup->fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (lookup->fd < 0)
-    fail (question, -errno, error);
-  else if (start_worker (lookup, error))
+  lookup->calls = kin__resolver_calls ();
+  rc = kin__worker_start (&lookup->worker, look_up, clear);
+  if (rc == 0)
     return lookup;
+  fail (question, rc, error);
   kin__lookup_drop (lookup);
   return NULL;
 }
@@ -183,13 +145,13 @@ kin__lookup_start (KinQuestion *question, gboolean is_passive, GError **error)
 int
 kin__lookup_fd (const KinLookup *lookup)
 {
-  return lookup->fd;
+  return lookup->worker.fd;
 }
 
 gboolean
 kin__lookup_has_ended (KinLookup *lookup)
 {
-  return g_atomic_int_get (&lookup->has_ended);
+  return kin__worker_has_ended (&lookup->worker);
 }
 
 KinAddress *
@@ -226,8 +188,8 @@ kin__resolve (const KinEndpoint *endpoint, gboolean is_passive, gint64 deadline,
   lookup = kin__lookup_start (endpoint->question, is_passive, error);
   if (!lookup)
     return NULL;
-  rc = kin__wait_fd (lookup->fd, POLLIN, cancel, deadline);
-  if (rc == 0 && kin__lookup_has_ended (lookup))
+  rc = kin__worker_wait (&lookup->worker, deadline, cancel);
+  if (rc == 0)
     addresses = kin__lookup_take (lookup, n, error);
   else
     kin__lookup_fail_waiting (lookup, -rc, error);

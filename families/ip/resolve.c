@@ -161,7 +161,8 @@ look_up (const KinQuery *query, const char *host, const char *service, struct ad
   int rc;
 
   errno = 0;
-  rc = getaddrinfo (*host ? host : NULL, *service ? service : "0", &hints, list);
+  rc = query->getaddrinfo (*host ? host : NULL, *service ? service : "0", &hints, list,
+                           query->resolver_data);
   if (rc == EAI_SYSTEM)
     return errno != 0 ? -errno : -EIO;
   return rc == 0 ? 0 : KIN_RESOLVE_FAILED (rc);
@@ -188,7 +189,7 @@ resolve (const KinQuery *query, const char *service, KinAddress *results, size_t
     n += take (query, list, AF_INET, results + n, max_results - n);
   } else
     n = take (query, list, AF_UNSPEC, results, max_results);
-  freeaddrinfo (list);
+  query->freeaddrinfo (list, query->resolver_data);
   return n > 0 ? (int) n : KIN_RESOLVE_FAILED (EAI_ADDRFAMILY);
 }
 

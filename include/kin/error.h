@@ -28,6 +28,15 @@ KIN_API GQuark kin_os_error_quark (void);
 KIN_API GQuark kin_resolve_error_quark (void);
 
 /**
+ * KIN_HOST_ERROR:
+ *
+ * A host could not be looked up by gethostbyname(3) or gethostbyaddr(3). The code is h_errno
+ * (HOST_NOT_FOUND, TRY_AGAIN, NO_RECOVERY, NO_DATA); errno is EADDRNOTAVAIL.
+ */
+#define KIN_HOST_ERROR (kin_host_error_quark ())
+KIN_API GQuark kin_host_error_quark (void);
+
+/**
  * KIN_ERROR:
  *
  * What Kin itself found; see #KinError.
@@ -49,6 +58,7 @@ KIN_API GQuark kin_error_quark (void);
  * @KIN_ERROR_DENIED: an audit hook, or a policy, forbids it; errno EPERM
  * @KIN_ERROR_NOT_SUPPORTED: this family, or this build of libkin, cannot; errno EOPNOTSUPP
  * @KIN_ERROR_ENDED: a stream ended before all had come that was asked for; errno ENODATA
+ * @KIN_ERROR_NOT_FOUND: there is no such service, protocol or constant; errno ENOENT
  */
 typedef enum {
   KIN_ERROR_TIMED_OUT = 1,
@@ -61,7 +71,8 @@ typedef enum {
   KIN_ERROR_PLUGIN_REFUSED,
   KIN_ERROR_DENIED,
   KIN_ERROR_NOT_SUPPORTED,
-  KIN_ERROR_ENDED
+  KIN_ERROR_ENDED,
+  KIN_ERROR_NOT_FOUND
 } KinError;
 
 G_END_DECLS

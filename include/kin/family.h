@@ -155,6 +155,8 @@ enum {
   .offset = offsetof (type, member), .size = sizeof (((type *) 0)->member)
 
 /* ---- Addresses and protocols --------------------------------------------------------------- */
+struct addrinfo;   /* <netdb.h> */
+
 /* What resolve is asked. libkin's, and longer in later minors: test size before a new member. */
 typedef struct {
   uint32_t         size, is_passive;   /* is_passive: to bind, not to connect */
@@ -162,6 +164,12 @@ typedef struct {
   const KinMember *members;            /* the fields that text has, in order; kind 0: left out */
   const int       *domains;            /* of all the families that share the scheme */
   uint32_t         n_members, n_domains;
+  /* getaddrinfo(3) and freeaddrinfo(3), libc's or, in their place, the program's own; the last
+   * argument is resolver_data. */
+  int            (*getaddrinfo) (const char *host, const char *service,
+                                 const struct addrinfo *hints, struct addrinfo **list, void *data);
+  void           (*freeaddrinfo) (struct addrinfo *list, void *data);
+  void            *resolver_data;
 } KinQuery;
 
 typedef struct {

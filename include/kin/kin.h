@@ -12,7 +12,10 @@
 #include <kin/error.h>
 #include <kin/export.h>
 #include <kin/family.h>
+#include <kin/inet.h>
+#include <kin/interface.h>
 #include <kin/message.h>
+#include <kin/netdb.h>
 #include <kin/option.h>
 #include <kin/path.h>
 #include <kin/peer.h>

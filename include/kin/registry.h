@@ -54,6 +54,8 @@ KIN_API const KinFamily *kin_load_family (const char *name, GError **error);
 KIN_API gboolean         kin_preload (const char *const *names, GError **error);
 KIN_API gboolean         kin_register_family (const KinFamily *family, GError **error);
 KIN_API GVariant        *kin_get_constant (const char *name);
+KIN_API char            *kin_constant_name (const char *prefix, gint64 value);
+KIN_API char            *kin_constant_flags (const char *prefix, guint64 value);
 
 KIN_API gboolean         kin_table_get (const KinTable *table, guint i, gpointer row, gsize size);
 KIN_API const KinTable  *kin_generic_options (void);
