@@ -9,7 +9,7 @@ build_packages=(cmake ninja-build gcc libc6-dev pkg-config libglib2.0-dev)
 # shellcheck disable=SC2034
 test_packages=(libcmocka-dev clang g++ clang-format shellcheck python3
                socat iproute2 procps strace valgrind groff-base
-               curl ncat tcpdump iputils-arping iputils-ping)
+               curl ncat netbase tcpdump iputils-arping iputils-ping)
 # To build and run for other architectures; scripts/sysroot has their libraries.
 # shellcheck disable=SC2034
 cross_packages=(gcc-s390x-linux-gnu gcc-i686-linux-gnu qemu-user)
