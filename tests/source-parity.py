@@ -11,7 +11,7 @@ import kintest
 
 ROOT = pathlib.Path(os.environ.get("KIN_SOURCE", pathlib.Path(__file__).parents[1]))
 LINE = re.compile(r"\| `(.+?)` \| (.*?) ?\| (.*?) ?\|")
-TEST = re.compile(r'ROW \(\s*"((?:[^"\\]|\\.)*)"')
+TEST = re.compile(r'(?:ROW|CASES) \(\s*"((?:[^"\\]|\\.)*)"')
 
 
 def rows():
