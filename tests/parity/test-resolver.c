@@ -355,6 +355,40 @@ test_by_address (void **state)
   assert_error (error, KIN_ERROR, KIN_ERROR_BAD_VALUE);
 }
 
+/* 192.0.2.1 is nobody's, for ever. By a resolver that knows that, so that no name server is asked.
+ */
+static int
+no_host (gconstpointer address, socklen_t length, int family, struct hostent *entry, char *room,
+         gsize size, struct hostent **result, int *code, gpointer user_data)
+{
+  (void) address;
+  (void) length;
+  (void) family;
+  (void) entry;
+  (void) room;
+  (void) size;
+  (void) user_data;
+  *result = NULL;
+  *code = HOST_NOT_FOUND;
+  return 0;
+}
+
+static void
+test_herror (void **state)
+{
+  const KinResolver resolver = { .size = sizeof resolver, .gethostbyaddr = no_host };
+  g_autoptr (GError) error = NULL;
+  KinHostEntry *entry;
+
+  (void) state;
+  must (kin_set_resolver (&resolver, NULL, &error), error);
+  entry = kin_gethostbyaddr ("192.0.2.1", LONG, NULL, &error);
+  kin_set_resolver (NULL, NULL, NULL);
+  assert_null (entry);
+  assert_non_null (strstr (error->message, hstrerror (HOST_NOT_FOUND)));
+  assert_error (error, KIN_HOST_ERROR, HOST_NOT_FOUND);
+}
+
 static void
 test_hostname (void **state)
 {
@@ -433,6 +467,7 @@ main (void)
     ROW ("resolver: gethostbyname_ex(hostname)", test_by_name_ex),
     ROW ("resolver: gethostbyaddr(ip_address)", test_by_address),
     ROW ("resolver: gethostname()", test_hostname),
+    ROW ("error: herror", test_herror),
     ROW ("resolver: getprotobyname(protocolname)", test_protocols),
     ROW ("resolver: getservbyname(servicename[, protocolname])", test_services),
     ROW ("resolver: getservbyport(port[, protocolname])", test_ports),
