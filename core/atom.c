@@ -57,6 +57,16 @@ count_there (const KinPlace *place, const KinField *row)
   return row->offset < place->length ? MIN (row->size, place->length - row->offset) : 0;
 }
 
+/* The count member; SIZE: there is none, or it is not there. */
+static gsize
+load_count (const KinPlace *place, const KinField *row)
+{
+  if (!row->count_size || row->count_offset + (gsize) row->count_size > place->length)
+    return row->size;
+  return (gsize) kin__bytes_load (place->base + row->count_offset, row->count_size,
+                                  KIN_NATIVE_IS_BIG);
+}
+
 static KinAtom
 load_characters (const KinPlace *place, const KinField *row)
 {
@@ -65,10 +75,7 @@ load_characters (const KinPlace *place, const KinField *row)
 
   if (row->kind == KIN_STRING)
     return (KinAtom){ .kind = KIN_STRING, .bytes = bytes, .length = strnlen (bytes, n) };
-  if (row->count_size && row->count_offset + (gsize) row->count_size <= place->length)
-    n = (gsize) MIN (
-        n, kin__bytes_load (place->base + row->count_offset, row->count_size, KIN_NATIVE_IS_BIG));
-  return (KinAtom){ .kind = KIN_BYTES, .bytes = bytes, .length = n };
+  return (KinAtom){ .kind = KIN_BYTES, .bytes = bytes, .length = MIN (n, load_count (place, row)) };
 }
 
 static int
@@ -312,7 +319,7 @@ is_sound (const KinPlace *place, const KinField *row)
   case KIN_PROTOCOL:
     return place->shape->protocol != NULL;
   case KIN_CUSTOM:
-    return row->get && row->set;
+    return row->get && row->set && row->count_size <= 8;
   default:
     return FALSE;
   }
@@ -390,8 +397,8 @@ kin__atom_is_fallback (const KinPlace *place, const KinField *row, const KinAtom
     return atom->length == 0;
   if (row->fallback != 0)
     return FALSE;
-  if (atom->length == 0) /* whatever lies where its bytes would be */
-    return TRUE;
+  if (row->count_size) /* zeros may be bytes that count, and other bytes not */
+    return MIN (n, load_count (place, row)) == 0;
   for (gsize i = 0; i < n; i++)
     if (place->base[row->offset + i] != 0)
       return FALSE;

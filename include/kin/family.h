@@ -120,8 +120,9 @@ struct _KinField {
   uint8_t        digits;         /* KIN_FIELD_HEX: write at least so many */
   uint8_t        bits;           /* the range where it is smaller than size; 0: all of size.
                                     KIN_CUSTOM: what -ERANGE means; 0: nobody can say */
-  uint8_t        count_size;     /* KIN_BYTES: bytes of the count member; 0: there is none */
-  uint16_t       count_offset;   /* KIN_BYTES: where the number of bytes is kept */
+  uint8_t        count_size;     /* KIN_BYTES, and a KIN_CUSTOM that may be left out: bytes of the
+                                    count member; 0: there is none */
+  uint16_t       count_offset;   /* where the number of bytes is kept */
   uint16_t       offset, size;   /* KIN_AT () */
   uint16_t       flags;          /* KIN_FIELD_… */
   uint64_t       fallback;       /* an optional field's; of a tag, the value it must have */

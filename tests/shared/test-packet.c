@@ -28,22 +28,31 @@ receive (KinSocket *socket, KinMessage *message, int flags)
   return n;
 }
 
-/* Of a hardware address without a length nothing is shown, whatever lies there. */
 static void
-test_no_hardware_address (void **state)
+check_address (const KinAddress *address, const char *text, const char *tuple)
 {
+  g_autofree char *written = kin_address_format (address), *printed = NULL;
+  g_autoptr (GVariant) value = kin_address_to_tuple (address);
+
+  printed = kin_value_print (value);
+  assert_string_equal (written, text);
+  assert_string_equal (printed, tuple);
+}
+
+/* Its length says whether there is one: lo's is zeros, and without a length whatever lies there is
+ * none. */
+static void
+test_hardware_address (void **state)
+{
+  static const char zeros[] = "packet:lo,ip,host,772,00:00:00:00:00:00";
   KinAddress address;
-  g_autofree char *text = NULL, *printed = NULL;
-  g_autoptr (GVariant) tuple = NULL;
 
   (void) state;
+  assert_true (kin_address_parse (&address, zeros, NULL));
+  check_address (&address, zeros, "('lo', 2048, 0, 772, b'\\x00\\x00\\x00\\x00\\x00\\x00')");
   assert_true (kin_address_parse (&address, "packet:lo,ip,0,1", NULL));
   memset (((struct sockaddr_ll *) &address.sa)->sll_addr, 0xaa, 8);
-  text = kin_address_format (&address);
-  assert_string_equal (text, "packet:lo,ip,host,1");
-  tuple = kin_address_to_tuple (&address);
-  printed = kin_value_print (tuple);
-  assert_string_equal (printed, "('lo', 2048, 0, 1)");
+  check_address (&address, "packet:lo,ip,host,1", "('lo', 2048, 0, 1)");
 }
 
 static gint64
@@ -135,7 +144,7 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_no_hardware_address),
+    cmocka_unit_test (test_hardware_address),
     cmocka_unit_test (test_auxdata),
     cmocka_unit_test (test_sent_at),
     cmocka_unit_test (test_fanout),
