@@ -224,7 +224,7 @@ kin_getaddrinfo (const char *host, const char *service, const KinAddressHints *h
 {
   gint64 deadline = kin__deadline (timeout_usec);
 
-  if (!may_look_up (host, service, hints, error))
+  if (!kin__check_timeout (timeout_usec, error) || !may_look_up (host, service, hints, error))
     return NULL;
   return kin__getaddrinfo (host, service, hints, deadline, cancel, error);
 }
@@ -312,7 +312,8 @@ kin_getaddrinfo_async (const char *host, const char *service, const KinAddressHi
   awaited->user_data = user_data;
   awaited->cancel = cancel ? kin_cancel_ref (cancel) : NULL;
   awaited->deadline = kin__deadline (timeout_usec);
-  if (may_look_up (host, service, hints, &awaited->error))
+  if (kin__check_timeout (timeout_usec, &awaited->error)
+      && may_look_up (host, service, hints, &awaited->error))
     awaited->asked = start (host, service, hints, &awaited->error);
   if (awaited->asked) {
     g_source_add_unix_fd (source, awaited->asked->worker.fd, G_IO_IN);

@@ -85,12 +85,11 @@ static void
 fail (const Asked *asked, int rc, GError **error)
 {
   g_autofree char *what = kin__quote (asked->name, -1);
-  int code = asked->answer != 0 ? asked->answer : EIO;
 
-  if (rc < 0)
+  if (rc < 0) /* the worker may be at it still */
     kin__resolve_fail_waiting (what, -rc, error);
   else if (asked->code == NETDB_INTERNAL || asked->code == NETDB_SUCCESS)
-    kin__resolve_fail_waiting (what, code, error);
+    kin__resolve_fail_waiting (what, asked->answer != 0 ? asked->answer : EIO, error);
   else
     kin__error_deliver (error,
                         g_error_new (KIN_HOST_ERROR, asked->code, "cannot look up %s: %s%s", what,
@@ -207,7 +206,8 @@ kin_gethostbyname (const char *name, gint64 timeout_usec, KinCancel *cancel, GEr
   gint64 deadline = kin__deadline (timeout_usec);
   int family = AF_INET;
 
-  if (!may_look_up ("socket.gethostbyname", name, error))
+  if (!kin__check_timeout (timeout_usec, error)
+      || !may_look_up ("socket.gethostbyname", name, error))
     return NULL;
   return find_address (name, &family, deadline, cancel, error);
 }
@@ -233,7 +233,8 @@ kin_gethostbyname_ex (const char *name, gint64 timeout_usec, KinCancel *cancel, 
   gint64 deadline = kin__deadline (timeout_usec);
   g_autofree char *ascii = kin__host_to_ascii (name);
 
-  if (!may_look_up ("socket.gethostbyname", name, error))
+  if (!kin__check_timeout (timeout_usec, error)
+      || !may_look_up ("socket.gethostbyname", name, error))
     return NULL;
   if (!ascii) {
     g_autofree char *quoted = kin__quote (name, -1);
@@ -267,7 +268,8 @@ kin_gethostbyaddr (const char *address, gint64 timeout_usec, KinCancel *cancel, 
   g_autofree char *text = NULL;
   int family = AF_UNSPEC;
 
-  if (!may_look_up ("socket.gethostbyaddr", address, error))
+  if (!kin__check_timeout (timeout_usec, error)
+      || !may_look_up ("socket.gethostbyaddr", address, error))
     return NULL;
   if (*address == 0) {
     kin__error_set (error, KIN_ERROR_BAD_VALUE,
@@ -369,6 +371,8 @@ kin_getfqdn (const char *name, gint64 timeout_usec, KinCancel *cancel, GError **
   g_autoptr (KinHostEntry) entry = NULL;
   g_autoptr (GError) why = NULL;
 
+  if (!kin__check_timeout (timeout_usec, error))
+    return NULL;
   if (*asked == 0 || strcmp (asked, "0.0.0.0") == 0 || strcmp (asked, "::") == 0) {
     g_free (asked);
     asked = kin_gethostname (error);

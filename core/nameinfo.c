@@ -89,7 +89,7 @@ kin_getnameinfo (const KinAddress *address, int flags, gint64 timeout_usec, KinC
   Asked *asked;
   int rc;
 
-  if (!may_look_up (address, error))
+  if (!kin__check_timeout (timeout_usec, error) || !may_look_up (address, error))
     return FALSE;
   asked = g_new0 (Asked, 1);
   asked->address = *address;
