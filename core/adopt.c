@@ -116,7 +116,7 @@ take_over (int fd, const KinTransport *transport, int protocol, GError **error)
 
 /**
  * kin_socket_new_from_fd_full:
- * @fd: (transfer full): a socket's descriptor, in any state
+ * @fd: a socket's descriptor, in any state
  * @domain: AF_…, or -1: as the kernel says (SO_DOMAIN)
  * @type: SOCK_STREAM…, or -1: as the kernel says (SO_TYPE)
  * @protocol: of socket(2), or -1: as the kernel says (SO_PROTOCOL)
@@ -149,7 +149,7 @@ kin_socket_new_from_fd_full (int fd, int domain, int type, int protocol, GError 
 
 /**
  * kin_socket_new_from_fd:
- * @fd: (transfer full): a socket's descriptor, in any state
+ * @fd: a socket's descriptor, in any state
  * @error: return location, or %NULL
  *
  * Takes a descriptor over; on failure it stays the caller's. Family, type and protocol are asked of
@@ -185,7 +185,7 @@ find_scheme (const char *scheme, int domain, GError **error)
 
 /**
  * kin_socket_new_from_fd_as:
- * @fd: (transfer full): a socket's descriptor, in any state
+ * @fd: a socket's descriptor, in any state
  * @scheme: whose it is: "tcp4", "hyperv"
  * @error: return location, or %NULL
  *

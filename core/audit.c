@@ -9,7 +9,7 @@ static gpointer audit_data;
 
 /**
  * kin_set_audit_hook:
- * @hook: (nullable): called before each audited event, or %NULL for none
+ * @hook: (nullable) (scope forever): called before each audited event, or %NULL for none
  * @user_data: passed to @hook
  *
  * Sets the one audit hook of the process. Events have the names and arguments of Python's audit

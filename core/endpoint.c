@@ -250,6 +250,8 @@ kin_endpoint_new_tuple (const char *scheme, GVariant *tuple, GError **error)
 /**
  * kin_endpoint_free:
  * @endpoint: (nullable): an endpoint, or %NULL
+ *
+ * Frees an endpoint. Sockets made from it go on.
  */
 void
 kin_endpoint_free (KinEndpoint *endpoint)

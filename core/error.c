@@ -7,9 +7,32 @@
 #include <string.h>
 
 /* clang-format off */
+/**
+ * kin_os_error_quark:
+ *
+ * Returns: the error domain %KIN_OS_ERROR
+ */
 G_DEFINE_QUARK (kin-os-error-quark, kin_os_error)
+
+/**
+ * kin_resolve_error_quark:
+ *
+ * Returns: the error domain %KIN_RESOLVE_ERROR
+ */
 G_DEFINE_QUARK (kin-resolve-error-quark, kin_resolve_error)
+
+/**
+ * kin_host_error_quark:
+ *
+ * Returns: the error domain %KIN_HOST_ERROR
+ */
 G_DEFINE_QUARK (kin-host-error-quark, kin_host_error)
+
+/**
+ * kin_error_quark:
+ *
+ * Returns: the error domain %KIN_ERROR
+ */
 G_DEFINE_QUARK (kin-error-quark, kin_error)
 /* clang-format on */
 

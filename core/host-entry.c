@@ -142,6 +142,8 @@ look_up (char *name, int family, gint64 deadline, KinCancel *cancel, GError **er
 /**
  * kin_host_entry_free:
  * @entry: (nullable): an entry, or %NULL
+ *
+ * Frees an entry and all that is in it.
  */
 void
 kin_host_entry_free (KinHostEntry *entry)

@@ -110,7 +110,7 @@ kin_inet_aton (const char *text, guint8 *bytes, GError **error)
 
 /**
  * kin_inet_ntoa:
- * @bytes: (array length=length): an IPv4 address in network order
+ * @bytes: (array length=length) (element-type guint8): an IPv4 address in network order
  * @length: how many bytes: 4
  * @error: return location, or %NULL
  *
@@ -170,7 +170,7 @@ kin_inet_pton (int family, const char *text, guint8 *bytes, GError **error)
 /**
  * kin_inet_ntop:
  * @family: AF_INET or AF_INET6
- * @bytes: (array length=length): an address in network order
+ * @bytes: (array length=length) (element-type guint8): an address in network order
  * @length: how many bytes: 4 or 16
  * @error: return location, or %NULL
  *

@@ -89,6 +89,8 @@ kin_message_clear (KinMessage *message)
  * @data: (array length=length) (element-type guint8): one buffer, to send from or to receive into;
  *   used when the message is, so it must stay
  * @length: bytes of @data
+ *
+ * Gives a message one buffer, in place of those that it had.
  */
 void
 kin_message_set_data (KinMessage *message, gconstpointer data, gsize length)
@@ -100,8 +102,10 @@ kin_message_set_data (KinMessage *message, gconstpointer data, gsize length)
 /**
  * kin_message_set_vectors:
  * @message: a message
- * @vectors: (array length=n_vectors): buffers, used in order when the message is; they must stay
+ * @vectors: (type gpointer): @n_vectors buffers, used in order when the message is; they must stay
  * @n_vectors: how many; the kernel takes 1024
+ *
+ * Gives a message several buffers, in place of those that it had: writev(2).
  */
 void
 kin_message_set_vectors (KinMessage *message, const struct iovec *vectors, gsize n_vectors)
@@ -114,6 +118,8 @@ kin_message_set_vectors (KinMessage *message, const struct iovec *vectors, gsize
  * kin_message_set_address:
  * @message: a message
  * @address: (nullable): where it is sent; %NULL: to the peer
+ *
+ * Gives a message that is sent its address. Copied.
  */
 void
 kin_message_set_address (KinMessage *message, const KinAddress *address)

@@ -139,7 +139,8 @@ kin__option_enable (KinSocket *socket, guint flag, const char *operation, GError
  * @socket: a socket
  * @level: SOL_SOCKET, or another
  * @number: the option's number
- * @value: (array length=length) (nullable): its bytes, or %NULL where the option is a length alone
+ * @value: (array length=length) (element-type guint8) (nullable): its bytes, or %NULL where the
+ *   option is a length alone
  * @length: how many
  * @error: return location, or %NULL
  *
@@ -257,7 +258,7 @@ kin_socket_get_option_text (KinSocket *socket, const char *name, GError **error)
  * @socket: a socket
  * @level: SOL_SOCKET, or another
  * @number: the option's number
- * @value: (out caller-allocates) (array length=size): where its bytes go
+ * @value: (out caller-allocates) (array length=size) (element-type guint8): where its bytes go
  * @size: how many there is room for
  * @error: return location, or %NULL
  *

@@ -167,7 +167,7 @@ kin_socket_recv_exactly (KinSocket *socket, gpointer data, gsize size, int flags
 /**
  * kin_socket_send_vectors:
  * @socket: a connected socket
- * @vectors: (array length=n_vectors): buffers, sent in order as one
+ * @vectors: (type gpointer): @n_vectors buffers, sent in order as one
  * @n_vectors: how many; the kernel takes 1024
  * @flags: MSG_…, or 0
  * @error: return location, or %NULL
@@ -188,7 +188,7 @@ kin_socket_send_vectors (KinSocket *socket, const struct iovec *vectors, gsize n
 /**
  * kin_socket_recv_vectors:
  * @socket: a socket
- * @vectors: (array length=n_vectors): buffers, filled in order
+ * @vectors: (type gpointer): @n_vectors buffers, filled in order
  * @n_vectors: how many; the kernel takes 1024
  * @flags: MSG_…, or 0
  * @error: return location, or %NULL

@@ -19,6 +19,9 @@ vm_packages=(qemu-system-x86 busybox-static kmod cpio xz-utils iproute2 bluez bl
 # Partners of the tests in it.
 # shellcheck disable=SC2034
 partner_packages=(libpython3.11-testsuite can-utils kcapi-tools openssl qrtr-tools)
+# The API reference.
+# shellcheck disable=SC2034
+docs_packages=(gobject-introspection gi-docgen libgirepository1.0-dev python3 binutils)
 # To measure, and what is measured beside Kin.
 # shellcheck disable=SC2034
 bench_packages=(libapr1-dev libnspr4-dev libglib2.0-dev python3 socat strace valgrind)

@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /**
- * KinCancel:
+ * KinCancel: (foreign)
  *
  * An eventfd that every wait it was given to looks at. It stays cancelled until it is reset. All
  * its functions but the last unref may be called from any thread.

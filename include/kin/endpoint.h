@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /**
- * KinEndpoint:
+ * KinEndpoint: (foreign)
  *
  * A parsed endpoint: whose it is, its address or the name that has to be looked up, and its
  * options. Constant once made; any thread may read it.

@@ -351,8 +351,10 @@ struct _KinSocketOps {
    * for input in order to send, either may take what the other polls for: let them take turns. */
   int (*poll) (KinFamilySocket *socket, int wanted);
   /* -- options: to the kernel with what is not the family's own -- */
-  int (*getsockopt) (KinFamilySocket *socket, int level, int number, void *value, socklen_t *);
-  int (*setsockopt) (KinFamilySocket *socket, int level, int number, const void *value, socklen_t);
+  int (*getsockopt) (KinFamilySocket *socket, int level, int number, void *value,
+                     socklen_t *size);
+  int (*setsockopt) (KinFamilySocket *socket, int level, int number, const void *value,
+                     socklen_t size);
   /* Of a row OVER another: the socket underneath, or NULL; it stays the family's. Options that the
    * family has not, and its NULL listen, shutdown, local, peer and poll, go there. */
   KinSocket *(*inner) (KinFamilySocket *socket);

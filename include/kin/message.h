@@ -14,7 +14,7 @@
 G_BEGIN_DECLS
 
 /**
- * KinMessage:
+ * KinMessage: (foreign)
  *
  * Belongs to one thread at a time.
  */

@@ -75,7 +75,7 @@ KIN_API gboolean kin_getnameinfo (const KinAddress *address, int flags, gint64 t
 /* ---- Hosts ---- */
 
 /**
- * KinHostEntry:
+ * KinHostEntry: (foreign)
  * @name: its official name
  * @aliases: (array zero-terminated=1): its other names
  * @addresses: (array zero-terminated=1): its addresses, as text

@@ -35,6 +35,13 @@ G_BEGIN_DECLS
  */
 #define KIN_FOREVER G_GINT64_CONSTANT (-1)
 
+/**
+ * KinSocket: (foreign)
+ *
+ * An open socket of any family: a descriptor, whose it is, and its timeout. Reference-counted; the
+ * last reference closes it. See the head of this file for what threads may do with it.
+ */
+
 /* Making and ending */
 KIN_API KinSocket *kin_socket_new (const char *scheme, GError **error);
 KIN_API KinSocket *kin_socket_new_from_numbers (int domain, int type, int protocol,

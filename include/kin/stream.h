@@ -25,7 +25,18 @@ G_BEGIN_DECLS
  */
 #define KIN_BUFFER_DEFAULT (-1)
 
+/**
+ * KinReader: (foreign)
+ *
+ * Reads lines, blocks or all of a stream, with a buffer or without.
+ */
 typedef struct _KinReader KinReader;
+
+/**
+ * KinWriter: (foreign)
+ *
+ * Writes to a stream, with a buffer or without.
+ */
 typedef struct _KinWriter KinWriter;
 
 KIN_API KinReader *kin_reader_new (KinSocket *socket, gssize buffer_size, GError **error);
