@@ -126,7 +126,7 @@ static const KinField packet_address[] = {
     .flags = KIN_FIELD_OPTIONAL },
   { .name = "addr",      .kind = KIN_CUSTOM,    KIN_AT (struct sockaddr_ll, sll_addr),
     .get   = packet_hardware_get, .set = packet_hardware_set, .flags = KIN_FIELD_OPTIONAL,
-    .bits  = 64, .count_offset = offsetof (struct sockaddr_ll, sll_halen), .count_size = 1 },
+    .count_offset = offsetof (struct sockaddr_ll, sll_halen), .count_size = 1 },
 };
 
 static const KinAddressCodec packet_codecs[] = {

@@ -45,6 +45,7 @@ static void
 test_hardware_address (void **state)
 {
   static const char zeros[] = "packet:lo,ip,host,772,00:00:00:00:00:00";
+  g_autoptr (GError) error = NULL;
   KinAddress address;
 
   (void) state;
@@ -53,6 +54,9 @@ test_hardware_address (void **state)
   assert_true (kin_address_parse (&address, "packet:lo,ip,0,1", NULL));
   memset (((struct sockaddr_ll *) &address.sa)->sll_addr, 0xaa, 8);
   check_address (&address, "packet:lo,ip,host,1", "('lo', 2048, 0, 1)");
+  assert_false (
+      kin_address_parse (&address, "packet:lo,ip,0,1,01:02:03:04:05:06:07:08:09", &error));
+  assert_non_null (strstr (error->message, "addr \"01:02:03:04:05:06:07:08:09\" is out of range;"));
 }
 
 static gint64
