@@ -113,13 +113,18 @@ load_integer (const guint8 *at, const KinField *row)
 static KinAtom
 load_time (const guint8 *at, const KinField *row)
 {
-  gint64 seconds = load_signed (at, row->size / 2u, KIN_NATIVE_IS_BIG), usec;
+  gint64 seconds = load_signed (at, row->size / 2u, KIN_NATIVE_IS_BIG), whole;
+  gint64 usec = load_signed (at + row->size / 2, row->size / 2u, KIN_NATIVE_IS_BIG);
 
-  if (__builtin_mul_overflow (seconds, G_USEC_PER_SEC, &usec)
-      || __builtin_add_overflow (
-          usec, load_signed (at + row->size / 2, row->size / 2u, KIN_NATIVE_IS_BIG), &usec))
+  /* The seconds of the lowest times are one less than 64 bits of microseconds have. */
+  if (seconds < 0 && usec > 0) {
+    seconds++;
+    usec -= G_USEC_PER_SEC;
+  }
+  if (__builtin_mul_overflow (seconds, G_USEC_PER_SEC, &whole)
+      || __builtin_add_overflow (whole, usec, &whole))
     return kin__signed_atom (seconds < 0 ? G_MININT64 : G_MAXINT64);
-  return kin__signed_atom (usec);
+  return kin__signed_atom (whole);
 }
 
 static int
