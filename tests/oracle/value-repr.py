@@ -10,20 +10,7 @@ leaves these out), proves nothing: such values are counted and left out. All oth
 import sys
 import unicodedata
 
-
-def build(words):
-    word = next(words)
-    kind, rest = word[0], word[1:]
-    if kind == "i":
-        return int(rest)
-    if kind == "s":
-        return bytes.fromhex(rest).decode("utf-8")
-    if kind == "b":
-        return bytes.fromhex(rest)
-    if kind in "([":
-        items = [build(words) for _ in range(int(rest))]
-        return tuple(items) if kind == "(" else items
-    return {"t": True, "f": False, "n": None}[kind]
+from values import build
 
 
 def is_noncharacter(code):
