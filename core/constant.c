@@ -94,7 +94,7 @@ name_from_table (const KinTable *table, const char *prefix, gint64 value)
  * Names a number, as the enumerations of Python's socket module (AddressFamily, SocketKind) do. Of
  * several the first is given, those that are of no family before others. Loads no plugin.
  *
- * Returns: (transfer full) (nullable): the constant's name, "AF_INET6"; %NULL: there is none
+ * Returns: (transfer full) (nullable): the constant's name, "SOCK_STREAM"; %NULL: there is none
  */
 char *
 kin_constant_name (const char *prefix, gint64 value)

@@ -53,7 +53,7 @@ fuzz_exact (const Input *input, void **block)
 
 typedef void (*FuzzFamily) (const KinFamily *family);
 
-/* Plugins come from the build tree, all before the first input. */
+/* Plugins come from the build tree, all before the first input. take: may be NULL. */
 static inline void
 fuzz_families (FuzzFamily take)
 {
@@ -67,7 +67,8 @@ fuzz_families (FuzzFamily take)
 
     if (!family)
       FAULT ("%s", error->message);
-    take (family);
+    if (take)
+      take (family);
   }
 }
 
